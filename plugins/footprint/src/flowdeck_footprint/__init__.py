@@ -1,0 +1,1 @@
+"""Footprint cells, bars and the footprint layer."""
