@@ -99,11 +99,12 @@ class Instrument:
         return _steps(quantities, self.lot_size, f"{self.id}: quantity")
 
     def off_tick(self, prices: npt.ArrayLike) -> npt.NDArray[np.bool_]:
-        """Which prices lie further than `OFF_TICK_TOLERANCE` ticks (and float64 rounding) from their tick."""
-        ticks = np.asarray(prices, np.float64) / float(self.tick_size)
-        slack = OFF_TICK_TOLERANCE + np.abs(ticks) * 4 * np.finfo(np.float64).eps
-        result: npt.NDArray[np.bool_] = np.abs(ticks - np.rint(ticks)) > slack
-        return result
+        """Which prices lie further than `OFF_TICK_TOLERANCE` ticks (and rounding) from their tick; NaN and inf do."""
+        with np.errstate(over="ignore", invalid="ignore"):
+            ticks = np.asarray(prices, np.float64) / float(self.tick_size)
+            slack = OFF_TICK_TOLERANCE + np.abs(ticks) * 4 * np.finfo(np.float64).eps
+            on_tick: npt.NDArray[np.bool_] = np.abs(ticks - np.rint(ticks)) <= slack
+        return ~on_tick
 
     def prices(self, ticks: npt.ArrayLike) -> npt.NDArray[np.float64]:
         """Prices of ticks, float64: the double nearest to tick * tick_size."""
@@ -188,7 +189,8 @@ def _decimals(value: Decimal) -> int:
 
 
 def _steps(values: npt.ArrayLike, step: Decimal, what: str) -> npt.NDArray[np.int64]:
-    steps = np.rint(np.asarray(values, np.float64) / float(step))
+    with np.errstate(over="ignore"):  # what overflows is refused below
+        steps = np.rint(np.asarray(values, np.float64) / float(step))
     if not np.all(np.abs(steps) < _LARGEST_EXACT):
         bad = np.asarray(values, np.float64)[~(np.abs(steps) < _LARGEST_EXACT)].flat[0]
         raise InstrumentError(f"{what} {bad!r} is not within 2^53 steps of {step}")
