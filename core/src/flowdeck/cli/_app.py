@@ -1,0 +1,153 @@
+"""What every command shares. Read this before writing one.
+
+A noun lives in `cli/NOUN.py` and is named in the table of `cli/main.py`. It is imported when it is asked for, never for
+`flowdeck --help`, and exposes either
+
+- a plain function named like the noun, its parameters annotated with `typer.Option` and `typer.Argument`, or
+- for a noun with verbs, `app = _app.group("One line.")` and functions under `@app.command()`.
+
+The docstring is the help: one line, then what a user must know, then an `Example:` section of command lines, which is
+printed as it stands. Heavy modules (numba, Qt, pyarrow, the engine) are imported inside the functions.
+
+- `options()` are the global options; `config()` and `manager()` already obey them.
+- Results go to stdout; `print_json` prints them under `--json` (annotate it `Json`). All else goes to stderr.
+- What a user can mend is a `FlowdeckError`: raise it, `main` prints one line and exits 1. `fail` does the same at once.
+  Wrong usage (exit 2) is `typer.BadParameter`. A traceback is printed only with `--debug`.
+- Work that may take over a second shows `progress`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Literal, NoReturn
+
+import typer
+from typer.core import TyperCommand
+
+if TYPE_CHECKING:
+    from flowdeck.config import Config
+    from flowdeck.plugins.manager import PluginManager
+
+__all__ = ["Command", "Json", "Options", "config", "fail", "group", "manager", "notice", "options", "print_json"]
+
+Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+
+
+@dataclass(frozen=True)
+class Options:
+    """The global options, which may stand anywhere on the command line.
+
+    Attributes:
+        config: The configuration file; None takes the usual one.
+        data_dir: The data folder; None takes the configured one.
+        safe_mode: Load no plugin.
+        debug: Print tracebacks.
+    """
+
+    config: Path | None = None
+    data_dir: Path | None = None
+    safe_mode: bool = False
+    debug: bool = False
+
+
+_OPTIONS: ContextVar[Options] = ContextVar("flowdeck_options", default=Options())  # noqa: B039 - frozen, never changed in place
+
+
+def options() -> Options:
+    """The global options of this command line."""
+    return _OPTIONS.get()
+
+
+def set_options(value: Options) -> None:
+    """Called once by the root command."""
+    _OPTIONS.set(value)
+
+
+def config(overrides: Mapping[str, Any] | None = None) -> Config:
+    """The configuration, `overrides` (by dotted key, None is not given) over all else.
+
+    Raises:
+        ConfigError: naming file, key, value and what is allowed.
+    """
+    from flowdeck.config import load_config
+
+    given = {"engine.data": options().data_dir, **(overrides or {})}
+    return load_config(path=options().config, overrides={key: v for key, v in given.items() if v is not None})
+
+
+def manager(settings: Config, side: Literal["engine", "desktop", "headless"] = "headless") -> PluginManager:
+    """The plugins, loaded; those that could not be are named on stderr.
+
+    Raises:
+        PluginError: when a required plugin did not load.
+    """
+    from flowdeck.plugins.manager import PluginManager
+
+    plugins = PluginManager(settings, side, safe_mode=options().safe_mode)
+    plugins.load()
+    for info in plugins.plugins():
+        if info.state in {"failed", "incompatible"}:
+            notice(f"plugin {info.name} is {info.state}: {info.reason}")
+    return plugins
+
+
+def notice(message: str) -> None:
+    """Say something beside the result: one line on stderr."""
+    typer.echo(f"flowdeck: {message}", err=True)
+
+
+def fail(message: str, code: int = 1) -> NoReturn:
+    """End the command with one line that says what to do."""
+    notice(message)
+    raise typer.Exit(code)
+
+
+def print_json(value: Any) -> None:
+    """Print a result as JSON; paths, enums and dates as text."""
+    import json
+
+    typer.echo(json.dumps(value, indent=2, default=str, ensure_ascii=False))
+
+
+@contextmanager
+def progress(description: str, total: float | None = None) -> Iterator[Callable[[float], None]]:
+    """A progress bar on stderr, on terminals only; yields a function that takes how much of `total` is done."""
+    from rich.console import Console
+    from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
+
+    columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TimeRemainingColumn())
+    console = Console(stderr=True)
+    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
+        task = bar.add_task(description, total=total)
+        yield lambda done: bar.update(task, completed=done)
+
+
+class Command(TyperCommand):
+    """A command whose `Example:` section is printed line by line."""
+
+    def __init__(self, *args: Any, **attributes: Any) -> None:
+        super().__init__(*args, **attributes)
+        self.help = _with_examples(self.help)
+
+
+def _with_examples(text: str | None) -> str | None:
+    """The help text with its `Example:` section marked as preformatted (a leading backspace, click's sign for it)."""
+    head, separator, examples = (text or "").partition("Example:\n")
+    if not separator:
+        return text
+    lines = "\n".join(f"  {line.strip()}" for line in examples.strip().splitlines())
+    return f"{head.rstrip()}\n\n\b\nExamples:\n{lines}"
+
+
+class _Group(typer.Typer):
+    def command(self, name: str | None = None, **attributes: Any) -> Callable[[Any], Any]:
+        return super().command(name, **{"cls": Command, **attributes})
+
+
+def group(help_text: str) -> typer.Typer:
+    """An app for a noun with verbs."""
+    return _Group(help=help_text, no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
