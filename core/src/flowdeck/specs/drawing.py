@@ -116,8 +116,12 @@ class Canvas(Protocol):
         signed: bool = False,
         bold: bool = False,
         size_px: float = 11.0,
+        grouped: bool = False,
     ) -> None:
-        """Thousands of figures a frame; minus is U+2212, `signed` writes a plus, a NaN draws nothing."""
+        """Thousands of figures a frame; minus is U+2212, `signed` writes a plus, a NaN draws nothing.
+
+        `grouped` writes a comma between thousands. A value that rounds to zero has no sign.
+        """
         ...
 
     def labels(
