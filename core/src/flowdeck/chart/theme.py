@@ -1,0 +1,103 @@
+"""The design's tokens: colours of a theme, and the sizes that every theme shares."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+from typing import Any, Final
+
+from flowdeck.errors import ConfigError
+from flowdeck.specs import Theme
+
+__all__ = ["COLOURS", "THEMES", "Sizes", "load_theme", "sizes"]
+
+THEMES: Final = ("dark", "light")
+COLOURS: Final = ("standard", "colour_blind_safe")
+_GROUPS: Final = ("bg", "border", "text", "trade", "ui", "chart")
+
+
+@cache
+def load_theme(name: str = "dark", colours: str = "standard") -> Theme:
+    """The theme of that name, its buy and sell colours and liquidity ramp replaced by the safe set when asked for.
+
+    Raises:
+        ConfigError: for an unknown theme or set of colours; the text names those that exist.
+    """
+    if name not in THEMES:
+        raise ConfigError(f"no theme {name!r}; there are {', '.join(THEMES)}")
+    if colours not in COLOURS:
+        raise ConfigError(f"no colours {colours!r}; there are {', '.join(COLOURS)}")
+    tokens = _tokens()["themes"][name]
+    flat = {f"{group}.{token}": _argb(text) for group in _GROUPS for token, text in tokens[group].items()}
+    ramps = {ramp: tuple(_argb(stop) for stop in stops) for ramp, stops in tokens["ramp"].items()}
+    if colours == "colour_blind_safe":
+        flat |= _safe(tokens["trade_cvd_safe"])
+        ramps["liquidity"] = ramps["colour_blind_safe"]
+    return Theme(name, flat, ramps)
+
+
+@dataclass(frozen=True)
+class Sizes:
+    """Sizes of the chart's parts, px, and shares of opacity, from the tokens."""
+
+    price_axis: float
+    time_axis: float
+    bar_pitch: float
+    bar_margin: float
+    overlay_max_share: float
+    price_gap: float
+    time_gap: float
+    small: float
+    body: float
+    readout: float
+    stale: float
+    disconnected: float
+    readout_background: float
+    lod_hysteresis: float
+    lod_pitch: tuple[float, ...]
+    lod_row: tuple[float, ...]
+
+
+@cache
+def sizes() -> Sizes:
+    """The sizes as the tokens state them."""
+    tokens = _tokens()
+    column, font, lod, opacity = tokens["column"], tokens["font"], tokens["lod"], tokens["opacity"]
+    return Sizes(
+        price_axis=column["price_axis"],
+        time_axis=tokens["row"]["time_axis"],
+        bar_pitch=column["bar_pitch_reference"],
+        bar_margin=column["bar_right_margin"],
+        overlay_max_share=column["vpvr_max_share"],
+        price_gap=lod["axis_label_min_gap"]["price"],
+        time_gap=lod["axis_label_min_gap"]["time"],
+        small=font["size"]["small"],
+        body=font["size"]["body"],
+        readout=font["figure_size"]["readout"],
+        stale=opacity["stale_chart"],
+        disconnected=opacity["disconnected_chart"],
+        readout_background=opacity["readout_background"],
+        lod_hysteresis=lod["hysteresis_px"],
+        lod_pitch=tuple(level["min_pitch"] for level in lod["levels"]),
+        lod_row=tuple(level["min_row"] for level in lod["levels"]),
+    )
+
+
+@cache
+def _tokens() -> dict[str, Any]:
+    tokens: dict[str, Any] = json.loads(files(__package__).joinpath("tokens.json").read_text("utf-8"))
+    return tokens
+
+
+def _safe(trade: dict[str, str]) -> dict[str, int]:
+    """Every buy and sell token of the colour-blind-safe set: one hue each serves fills and figures alike."""
+    sides = {f"trade.{side}{use}": _argb(trade[side]) for side in ("buy", "sell") for use in ("", "_text", "_solid")}
+    return sides | {"trade.on_solid": _argb(trade["on_solid"])}
+
+
+def _argb(text: str) -> int:
+    """`#RRGGBB` or `#RRGGBBAA` as 0xAARRGGBB."""
+    value = int(text[1:], 16)
+    return 0xFF000000 | value if len(text) == 7 else (value & 0xFF) << 24 | value >> 8
