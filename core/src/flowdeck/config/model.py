@@ -91,7 +91,7 @@ class AppearanceConfig(_Section):
     ui_font: str = Field(default="Inter", min_length=1, description="Font family of words.")
     figures_font: str = Field(default="JetBrains Mono", min_length=1, description="Font family of figures.")
     font_size_px: int = Field(
-        12, ge=10, le=24, description="Size of body text, px; figures in the chart are 1 px less."
+        default=12, ge=10, le=24, description="Size of body text, px; figures in the chart are 1 px less."
     )
 
 
@@ -150,7 +150,9 @@ class Config(BaseSettings):
         cls,
         settings_cls: type[BaseSettings],
         init_settings: PydanticBaseSettingsSource,
-        **_: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         """Only what is passed in: `load_config` merges the sources itself, to know each value's origin."""
         del settings_cls, env_settings, dotenv_settings, file_secret_settings
