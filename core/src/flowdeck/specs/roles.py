@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Sequenc
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, Self
 
 from pydantic import BaseModel
 
@@ -122,6 +122,13 @@ class FrameParser(Protocol):
 
     def __init__(self, venue: str, wanted: frozenset[str] | None = None, run: str | None = None) -> None:
         """Parse for `venue`, only the kinds in `wanted` (None: all), into keys of `run`."""
+        ...
+
+    def adopt(self, scout: Self) -> None:
+        """Take over what another parser learned from a capture's opening frames, before the first is fed here.
+
+        That is what must not change between rows: which feed of trades is used, and steps inferred from prices.
+        """
         ...
 
     def feed(self, recv_ts: int, frame: bytes) -> None:

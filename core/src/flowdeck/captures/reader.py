@@ -1,0 +1,221 @@
+"""Reading a capture: streamed, in bounded memory, past every line that cannot be used."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import chain
+from pathlib import Path
+
+import msgspec
+
+from flowdeck.captures.frames import Control, Frame, Problem
+from flowdeck.captures.index import CaptureIndex, Mark
+from flowdeck.captures.inflate import GZIP_MAGIC, Damage, Inflater
+from flowdeck.errors import CaptureError
+
+__all__ = ["LONGEST_LINE", "CaptureReader", "span"]
+
+LONGEST_LINE = 32 * 1024 * 1024
+"""Bytes; the longest honest line, an exchangeInfo of a whole exchange, has about 15 MiB."""
+
+_KEPT_PROBLEMS = 100
+_STAMP_DIGITS = (18, 19)  # 1973 to 2286
+_LATEST_NS = 2**63 - 1  # 2262
+_CONTROL = b'{"flowdeck"'
+
+
+class CaptureReader:
+    """Reads frames and control lines in file order. A line that cannot be used is noted and left out.
+
+    Each iteration reads the file from the start (or the mark) and counts anew.
+
+    Attributes:
+        path: The capture.
+        size: Its size, bytes.
+        position: How far it has been read, compressed bytes: `position / size` is the progress.
+        lines: Lines seen.
+        frames: Frames yielded.
+        problems: The first 100 problems, oldest first.
+        problem_count: All problems.
+    """
+
+    def __init__(self, path: Path | str, *, start: Mark | None = None, longest_line: int = LONGEST_LINE) -> None:
+        """Look at a capture; nothing stays open until it is iterated.
+
+        Args:
+            path: The file.
+            start: Where to begin, from the file's `CaptureIndex`; None for the beginning.
+            longest_line: Longer lines, in bytes, are noted and left out without being held.
+
+        Raises:
+            CaptureError: when the file is missing, unreadable, empty or not gzip; one line that names it.
+        """
+        self.path = Path(path)
+        self._start = start
+        self._longest_line = longest_line
+        self.size = _check(self.path)
+        self._reset()
+
+    def _reset(self) -> None:
+        self.position = self._start.offset if self._start else 0
+        self.lines = self._start.line - 1 if self._start else 0
+        self.frames = 0
+        self.problems: list[Problem] = []
+        self.problem_count = 0
+        self._last_ts = 0
+
+    def __iter__(self) -> Iterator[Frame | Control]:
+        return chain.from_iterable(self.blocks())
+
+    def blocks(self) -> Iterator[list[Frame | Control]]:
+        """The same as iteration, a few thousand lines at once.
+
+        Raises:
+            CaptureError: when the file holds not a single line, or cannot be read any further.
+        """
+        self._reset()
+        for lines in self._line_blocks():
+            block = [item for line in lines if (item := self._item(line)) is not None]
+            if block:
+                yield block
+        if not self.lines:
+            raise CaptureError(f"{self.path}: holds no frames")
+
+    def problem(self, line: int, reason: str) -> Problem:
+        """Note that a line could not be used, for example after a parser's `FrameError`."""
+        problem = Problem(self.path.name, line, reason)
+        self.problem_count += 1
+        if len(self.problems) < _KEPT_PROBLEMS:
+            self.problems.append(problem)
+        return problem
+
+    def _line_blocks(self) -> Iterator[list[bytes]]:
+        torn = _Torn(self._longest_line)
+        try:
+            with self.path.open("rb") as file:
+                file.seek(self.position)
+                inflater = Inflater(file)
+                for piece in inflater.pieces():
+                    self.position = inflater.position
+                    yield from self._lines_of(piece, torn)
+        except OSError as error:
+            raise CaptureError(f"{self.path}: {error.strerror or error}") from error
+        if torn:
+            yield [torn.take()]
+
+    def _lines_of(self, piece: bytes | Damage, torn: _Torn) -> Iterator[list[bytes]]:
+        if isinstance(piece, Damage):
+            self.problem(self.lines + 1, piece.reason + (", in the middle of a line" if torn else ""))
+            self.lines += bool(torn)
+            torn.drop()
+            return
+        lines = piece.split(b"\n")
+        tail = lines.pop()
+        if lines:
+            torn.add(lines[0])
+            lines[0] = torn.take()
+            yield lines
+        torn.add(tail)
+
+    def _item(self, line: bytes) -> Frame | Control | None:
+        self.lines += 1
+        stamp, _, data = line.partition(b" ")
+        if not (data and len(stamp) in _STAMP_DIGITS and stamp.isdigit()) or (ts := int(stamp)) > _LATEST_NS:
+            self._bad_line(line)
+            return None
+        if ts < self._last_ts:
+            self._check_backwards(ts)
+        self._last_ts = ts
+        if data.startswith(_CONTROL):
+            return self._control(ts, data)
+        self.frames += 1
+        return Frame(self.lines, ts, data)
+
+    def _check_backwards(self, ts: int) -> None:
+        back_s = (self._last_ts - ts) / 1e9
+        self.problem(self.lines, f"receipt time runs backwards by {back_s:.9g} s; the frame is kept")
+
+    def _bad_line(self, line: bytes) -> None:
+        if line == _OVERLONG:
+            self.problem(self.lines, f"line is longer than {self._longest_line} bytes")
+        elif line.strip():
+            self.problem(self.lines, f"not '<ns> <JSON>': {_excerpt(line)}")
+
+    def _control(self, ts: int, data: bytes) -> Control | None:
+        try:
+            record = msgspec.json.decode(data)["flowdeck"]
+        except (msgspec.DecodeError, UnicodeDecodeError) as error:
+            self.problem(self.lines, f"control line: {error}")
+            return None
+        if not isinstance(record, dict):
+            self.problem(self.lines, f"control line: holds {_excerpt(data)}, not an object")
+            return None
+        return Control(self.lines, ts, record)
+
+
+_OVERLONG = b"\0overlong"
+
+
+class _Torn:
+    """The beginning of a line whose end is not read yet; gives up a line that grows beyond the limit."""
+
+    def __init__(self, limit: int) -> None:
+        self._limit = limit
+        self._parts: list[bytes] = []
+        self._size = 0
+
+    def __bool__(self) -> bool:
+        return self._size > 0
+
+    def add(self, part: bytes) -> None:
+        self._size += len(part)
+        if self._size > self._limit:
+            self._parts = [_OVERLONG]
+        else:
+            self._parts.append(part)
+
+    def take(self) -> bytes:
+        line = b"".join(self._parts)
+        self.drop()
+        return line
+
+    def drop(self) -> None:
+        self._parts = []
+        self._size = 0
+
+
+def span(path: Path | str) -> tuple[int, int]:
+    """Receipt of the first and the last line of a capture, ns UTC.
+
+    Quick where a sidecar exists; else the whole file is decompressed (about 300 MB of text a second).
+
+    Raises:
+        CaptureError: as `CaptureReader`, and when no line carries a time.
+    """
+    index = CaptureIndex.load(Path(path))
+    first = next(iter(CaptureReader(path)), None)
+    if first is None:
+        raise CaptureError(f"{path}: no line carries a receipt time")
+    last = first.ts
+    for block in CaptureReader(path, start=index.marks[-1] if index else None).blocks():
+        last = max(last, *(item.ts for item in block))
+    return first.ts, last
+
+
+def _check(path: Path) -> int:
+    try:
+        with path.open("rb") as file:
+            size = path.stat().st_size
+            magic = file.read(len(GZIP_MAGIC))
+    except OSError as error:
+        raise CaptureError(f"{path}: {error.strerror or error}") from error
+    if not magic:
+        raise CaptureError(f"{path}: the file is empty")
+    if magic != GZIP_MAGIC:
+        raise CaptureError(f"{path}: not a capture: not gzip data")
+    return size
+
+
+def _excerpt(line: bytes) -> str:
+    text = line[:40].decode("ascii", "backslashreplace")
+    return repr(text)[1:-1] + ("…" if len(line) > 40 else "")
