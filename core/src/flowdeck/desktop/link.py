@@ -10,11 +10,12 @@ from threading import Event, Thread
 from time import time_ns
 from typing import Any
 
+from flowdeck.chart.feed import FeedEvent, Opened
 from flowdeck.desktop.dial import Connection, Dialer
 from flowdeck.desktop.linkstatus import LinkListener, LinkState, LinkStatus, Reply
 from flowdeck.desktop.mailbox import Mailbox
 from flowdeck.errors import FlowdeckError
-from flowdeck.streams import Batch, EndOfStream, StreamEvent, StreamRequest
+from flowdeck.streams import Batch, EndOfStream, StreamRequest
 
 __all__ = ["EngineLink"]
 
@@ -186,6 +187,7 @@ class EngineLink:
         except FlowdeckError as error:
             self._hand(handle, EndOfStream(request.key, "fault", 0, str(error)))
             return
+        self._hand(handle, Opened(stream.key, stream.instrument))
         try:
             async for event in stream:
                 await self._mailbox.room()
@@ -195,7 +197,7 @@ class EngineLink:
         finally:
             await stream.cancel()
 
-    def _hand(self, handle: int, event: StreamEvent) -> None:
+    def _hand(self, handle: int, event: FeedEvent) -> None:
         rows = len(event) if isinstance(event, Batch) else 0
         self._mailbox.put(partial(self._listener.stream_event, handle, event), rows)
 

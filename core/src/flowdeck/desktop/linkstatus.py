@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, Protocol
 
-from flowdeck.streams import StreamEvent
+from flowdeck.chart.feed import FeedEvent
 
 __all__ = ["LinkListener", "LinkState", "LinkStatus", "Reply"]
 
@@ -59,5 +59,5 @@ class LinkListener(Protocol):
     """What the GUI thread hears of the engine."""
 
     def link_changed(self, status: LinkStatus) -> None: ...
-    def stream_event(self, handle: int, event: StreamEvent) -> None: ...
+    def stream_event(self, handle: int, event: FeedEvent) -> None: ...
     def engine_event(self, name: str, payload: dict[str, Any]) -> None: ...

@@ -1,0 +1,178 @@
+"""The top bar: what is shown, at which price and timeframe, live or replayed, and the ways to everything else."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QRectF, QSize, Qt, Signal
+from PySide6.QtGui import QPainter, QPaintEvent
+from PySide6.QtWidgets import QLineEdit, QWidget
+from typing_extensions import override
+
+from flowdeck.desktop import figures
+from flowdeck.desktop.look import Look
+from flowdeck.desktop.widgets import Dot, IconButton, Segments, button, label, line, restyle, row
+from flowdeck.errors import TimeframeError
+from flowdeck.instruments import InstrumentId
+from flowdeck.timeframes import CHART_TIMEFRAMES, Timeframe
+
+__all__ = ["TopBar"]
+
+
+class _Logo(QWidget):
+    """Three cells of a footprint."""
+
+    def __init__(self, look: Look) -> None:
+        super().__init__()
+        self._look = look
+        self.setFixedSize(20, 20)
+        look.changed.connect(self.update)
+
+    @override
+    def paintEvent(self, event: QPaintEvent) -> None:
+        painter = QPainter(self)
+        cells = ((0, 3, 9, "trade.sell"), (6, 8, 12, "trade.buy"), (10, 13, 8, "trade.buy"), (2, 13, 6, "trade.sell"))
+        for left, top, width, colour in cells:
+            painter.fillRect(QRectF(left, top, width, 3), self._look.colour(colour))
+        painter.end()
+
+
+class _InstrumentButton(QWidget):
+    """Symbol in primary, venue in secondary text; a click opens the search."""
+
+    def __init__(self, look: Look) -> None:
+        super().__init__()
+        self.symbol = label(size="label", weight="semibold")
+        self.venue = label(tone="secondary")
+        self.button = button("", "chip")
+        self.button.setAccessibleName("Instrument")
+        self.button.setIconSize(QSize(14, 14))
+        self.button.setToolTip("Instrument search (Ctrl K)")
+        self._look = look
+        self._chevron = IconButton(look, "chevron", "Instrument search (Ctrl K)", kind="rowicon", size_px=14)
+        self._chevron.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
+        for part in (self.symbol, self.venue):
+            part.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
+        self.button.setLayout(row(self.symbol, self.venue, 2, self._chevron, margins=(12, 0, 4, 0)))
+        self.setLayout(row(self.button))
+
+    def show_instrument(self, instrument: InstrumentId) -> None:
+        """Write the names, and take the width that they need."""
+        self.symbol.setText(instrument.symbol)
+        self.venue.setText(figures.venue_title(instrument.venue))
+        layout = self.button.layout()
+        if layout is not None:
+            self.button.setFixedSize(layout.sizeHint().width(), 30)
+
+
+class TopBar(QWidget):
+    """48 px at the head of the window."""
+
+    instrument_asked = Signal()
+    timeframe_chosen = Signal(Timeframe)
+    live_asked = Signal()
+    replay_asked = Signal()
+    snapshot_asked = Signal()
+    plugins_asked = Signal()
+    settings_asked = Signal()
+
+    def __init__(self, look: Look) -> None:
+        super().__init__()
+        self.setObjectName("topbar")
+        self.setFixedHeight(48)
+        self._instrument = _InstrumentButton(look)
+        self._instrument.button.clicked.connect(self.instrument_asked)
+        self._price = label(size="price", weight="semibold", figures=True)
+        self._price.setAccessibleName("Last price")
+        self._last: float | None = None
+        offered = [(str(timeframe), _shown(timeframe)) for timeframe in CHART_TIMEFRAMES]
+        self.timeframes = Segments(offered, name="Timeframe")
+        self.timeframes.chosen.connect(lambda text: self.timeframe_chosen.emit(Timeframe.parse(text)))
+        self.typed = self._typed_timeframe()
+        self._live_dot = Dot(look, "ui.ok")
+        self.live, self.replay = button("Live", "chip", self.live_asked.emit), button("Replay", "chip")
+        self.replay.clicked.connect(self.replay_asked)
+        self.replay.setToolTip("Replay a capture")
+        self._look = look
+        self.snapshot = IconButton(look, "camera", "Snapshot (Ctrl S)")
+        self.plugins = IconButton(look, "puzzle", "Plugins")
+        self.settings = IconButton(look, "gear", "Settings (Ctrl ,)")
+        self._connect_icons()
+        self._build(_Logo(look))
+        look.changed.connect(self._paint_chips)
+        self.show_live()
+
+    def _connect_icons(self) -> None:
+        self.snapshot.clicked.connect(self.snapshot_asked)
+        self.plugins.clicked.connect(self.plugins_asked)
+        self.settings.clicked.connect(self.settings_asked)
+
+    def _build(self, logo: QWidget) -> None:
+        right = (self.live, self.replay, 4, line(), 4, self.snapshot, self.plugins, self.settings)
+        left = (logo, 8, self._instrument, 4, self._price, 8, line(), 4, self.timeframes, self.typed)
+        self.setLayout(row(*left, None, *right, margins=(14, 0, 12, 0)))
+
+    def _typed_timeframe(self) -> QLineEdit:
+        field = QLineEdit()
+        field.setPlaceholderText("Other")
+        field.setFixedWidth(64)
+        field.setProperty("face", "figures")
+        field.setAccessibleName("Other timeframe")
+        field.setToolTip("Any timeframe: 30s, 7m, 2h, 3d")
+        field.returnPressed.connect(self._take_typed)
+        field.textEdited.connect(lambda: restyle(field, "bad", value=False))
+        return field
+
+    def _take_typed(self) -> None:
+        try:
+            timeframe = Timeframe.parse(self.typed.text())
+        except TimeframeError as error:
+            restyle(self.typed, "bad", value=True)
+            self.typed.setToolTip(str(error))
+            return
+        self.timeframe_chosen.emit(timeframe)
+
+    def show_instrument(self, instrument: InstrumentId) -> None:
+        """Name the instrument; the price of the one before goes."""
+        self._instrument.show_instrument(instrument)
+        self._last = None
+        self._price.setText("")
+
+    def show_price(self, price: float | None, decimals: int) -> None:
+        """Write the last price, in the colour of its last move."""
+        if price is None or price == self._last:
+            return
+        if self._last is not None:
+            restyle(self._price, "tone", "buy" if price > self._last else "sell")
+        self._last = price
+        self._price.setText(figures.price(price, decimals))
+
+    def show_timeframe(self, timeframe: Timeframe) -> None:
+        """Mark the timeframe; one that is not offered is written in the field."""
+        self.timeframes.show_value(str(timeframe))
+        self.typed.setText("" if timeframe in CHART_TIMEFRAMES else str(timeframe))
+        self.typed.clearFocus()
+
+    def show_live(self) -> None:
+        """Mark the live chip."""
+        self._running = ""
+        self._paint_chips()
+
+    def show_replay(self, speed: str) -> None:
+        """Mark the replay chip, with its speed."""
+        self._running = speed
+        self._paint_chips()
+
+    def _paint_chips(self) -> None:
+        in_replay = bool(self._running)
+        self.live.setIcon(self._look.icon("live", "text.tertiary" if in_replay else "ui.ok", 14))
+        self.live.setToolTip("Back to live data" if in_replay else "Live data")
+        self.replay.setIcon(self._look.icon("history", "ui.accent" if in_replay else "text.secondary", 16))
+        self.replay.setText(f"Replay {self._running}" if in_replay else "Replay")
+        for chip, marked in ((self.live, not in_replay), (self.replay, in_replay)):
+            chip.setCheckable(True)
+            chip.setChecked(marked)
+
+
+def _shown(timeframe: Timeframe) -> str:
+    """`4h` and `1d` are written 4H and 1D."""
+    text = str(timeframe)
+    return text.upper() if text[-1] in "hd" else text
