@@ -8,7 +8,7 @@ from enum import StrEnum
 from importlib import import_module
 from typing import Any, Literal
 
-from pydantic import Field
+from pydantic import BaseModel, ConfigDict, Field
 
 from flowdeck.errors import PluginError
 
@@ -17,6 +17,7 @@ __all__ = [
     "CommandSpec",
     "HealthCheckSpec",
     "LayerSpec",
+    "NoParams",
     "PanelSpec",
     "Placement",
     "RouteSpec",
@@ -80,16 +81,22 @@ class SourceSpec(Spec):
     parser: str = ""
 
 
+class NoParams(BaseModel):
+    """The key parameters of a stream that has none."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
 @dataclass(frozen=True)
 class AggregatorSpec(Spec):
     """A maker of streams; the factory is called with an `AggregatorContext` and returns an `Aggregator`.
 
     Attributes:
-        params: Import string of the frozen pydantic model of the provided kind's key parameters; empty when it has
-            none. A field at its default is left out of keys.
+        params: Import string of the frozen pydantic model of the provided kind's key parameters. A field at its
+            default is left out of keys.
     """
 
-    params: str = ""
+    params: str = "flowdeck.specs:NoParams"
 
 
 @dataclass(frozen=True)

@@ -25,8 +25,6 @@ class AggregatorContract(Contract):
     @classmethod
     def aggregator_params(cls, spec: AggregatorSpec) -> list[BaseModel]:
         """Two parameter sets to test with; override where the model needs other fields."""
-        if not spec.params:
-            return [BaseModel()]
         model = resolve(spec.params)
         if "timeframe" not in model.model_fields:
             return [model()]

@@ -1,0 +1,1 @@
+"""__TITLE__, a plugin for Flowdeck."""
