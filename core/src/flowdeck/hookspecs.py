@@ -59,7 +59,8 @@ def register_sources() -> Iterable[SourceSpec]:  # type: ignore[empty-body]
     Example:
         >>> @hookimpl
         ... def register_sources():
-        ...     yield SourceSpec("kraken", "Kraken", "kraken_plugin.source:Kraken", provides=("trades",), venues=("kraken",))
+        ...     yield SourceSpec("kraken", "Kraken", "kraken_plugin.source:Kraken",
+        ...                      provides=("trades",), venues=("kraken",))
     """
 
 
