@@ -58,9 +58,7 @@ async def dial(url: str, timeout_s: float) -> tuple[ClientConnection, dict[str, 
     except SSLError as error:
         raise ForeignError(f"{url}: no secure connection ({error.reason or error}); wss:// needs TLS there") from error
     except OSError as error:
-        raise AbsentError(
-            f"{url}: no engine listens there ({_words(error)}); start one with: flowdeck serve"
-        ) from error
+        raise AbsentError(f"{url}: no engine listens there ({_words(error)}); start one: flowdeck serve") from error
 
 
 async def probe(url: str, timeout_s: float = 2.0) -> dict[str, Any]:
