@@ -201,7 +201,11 @@ class Aggregator(Protocol):
         ...
 
     def derives_from(self, params: BaseModel) -> BaseModel | None:
-        """Finer parameters that these can be rolled up from exactly, or None."""
+        """Finer parameters that these can be rolled up from exactly, or None.
+
+        Where a store holds the finer stream, history is made by handing its batches (this aggregator's own kind,
+        finer key, closed bars, oldest first) to `process` of an instance of its own.
+        """
         ...
 
 
