@@ -35,7 +35,7 @@ ICONS = {
     "history": '<path d="M4 12a8.3 8.3 0 1 0 2.6-6M6.6 2.8v3.4h3.4M12 7.5v5l3.4 2"/>',
     "incompatible": f'{_CIRCLE}<path d="M5.8 5.8l12.4 12.4"/>',
     "layers": '<path d="M12 3.5l9 4.8-9 4.8-9-4.8zM3.5 12.5l8.5 4.5 8.5-4.5M3.5 16.3l8.5 4.5 8.5-4.5"/>',
-    "live": '<circle cx="12" cy="12" r="4"/>',
+    "live": '<circle cx="12" cy="12" r="5" fill="{colour}" stroke="none"/>',
     "missing": f'{_CIRCLE}<path d="M9.4 9.6a2.7 2.7 0 1 1 3.7 2.6c-.8.4-1.1.9-1.1 1.7M12 16.6v.2"/>',
     "pause": '<path d="M8.5 5.5v13M15.5 5.5v13"/>',
     "play": '<path d="M7.5 5l11 7-11 7z"/>',
@@ -66,7 +66,9 @@ _SVG = (
 
 @lru_cache(maxsize=256)
 def _renderer(name: str, colour: str, width: float) -> QSvgRenderer:
-    return QSvgRenderer(QByteArray(_SVG.format(colour=colour, width=width, inside=ICONS[name]).encode()))
+    return QSvgRenderer(
+        QByteArray(_SVG.format(colour=colour, width=width, inside=ICONS[name].replace("{colour}", colour)).encode())
+    )
 
 
 def paint(painter: QPainter, name: str, colour: QColor, rect: QRectF) -> None:

@@ -9,7 +9,7 @@ from PySide6.QtWidgets import QHBoxLayout, QLabel, QWidget
 
 from flowdeck.desktop import figures
 from flowdeck.desktop.look import Look
-from flowdeck.desktop.widgets import Dot, IconButton, button, label, line, restyle, row
+from flowdeck.desktop.widgets import Bar, Dot, IconButton, button, label, line, restyle, row
 
 __all__ = ["StatusBar"]
 
@@ -33,14 +33,13 @@ class _Item(QWidget):
         self.setVisible(bool(text))
 
 
-class StatusBar(QWidget):
+class StatusBar(Bar):
     """28 px at the foot of the window."""
 
     faults_asked = Signal()
 
     def __init__(self, look: Look) -> None:
-        super().__init__()
-        self.setObjectName("statusbar")
+        super().__init__("statusbar")
         self.setFixedHeight(28)
         self._dot = Dot(look)
         self._feed = label("Starting", tone="secondary", size="small")
@@ -48,7 +47,7 @@ class StatusBar(QWidget):
         self._messages, self._rows = _Item("Feed", "msg/s"), _Item("Streams", "rows/s")
         self._fault_icon = IconButton(look, "error", "Open the plugin manager", kind="rowicon", size_px=14)
         self._fault_icon.show_icon("error", "ui.error")
-        self._faults = button("", "link", self.faults_asked.emit)
+        self._faults = button("", "fault", self.faults_asked.emit)
         self._fault_icon.clicked.connect(self.faults_asked)
         self._fps, self._engine = _Item("", "ms"), _Item("Engine")
         self._clock = _Item("", "UTC")

@@ -33,10 +33,10 @@ QLabel[tone="accent"] { color: $ui_accent; }
 QLabel[tone="buy"] { color: $trade_buy_text; }
 QLabel[tone="sell"] { color: $trade_sell_text; }
 QLabel[face="figures"] { font-family: "$figures", "DejaVu Sans Mono", monospace; }
-QLabel[size="small"] { font-size: ${small}px; }
-QLabel[size="label"] { font-size: ${label}px; }
-QLabel[size="title"] { font-size: ${title}px; }
-QLabel[size="price"] { font-size: ${price}px; }
+QLabel[textsize="small"] { font-size: ${small}px; }
+QLabel[textsize="label"] { font-size: ${label}px; }
+QLabel[textsize="title"] { font-size: ${title}px; }
+QLabel[textsize="price"] { font-size: ${price}px; }
 QLabel[weight="medium"] { font-weight: 500; }
 QLabel[weight="semibold"] { font-weight: 600; }
 QLabel[role="tag"] { background: $bg_raised; border: 1px solid $border_default; border-radius: 3px;
@@ -57,6 +57,8 @@ QPushButton[kind="primary"] { background: $ui_accent_fill; color: $ui_on_accent;
 QPushButton[kind="primary"]:hover { background: $ui_accent; }
 QPushButton[kind="primary"]:disabled { background: $bg_raised; color: $text_disabled;
     border-color: $border_default; }
+QPushButton[kind="fault"] { color: $ui_error; padding: 0 4px; font-weight: 400; font-size: ${small}px;
+    min-height: 20px; }
 QPushButton[kind="link"] { color: $ui_accent; padding: 0 4px; }
 QPushButton[kind="chip"] { background: $bg_input; border-color: $border_default; color: $text_primary;
     padding: 0 12px; }

@@ -9,7 +9,7 @@ from typing_extensions import override
 
 from flowdeck.desktop import figures
 from flowdeck.desktop.look import Look
-from flowdeck.desktop.widgets import Dot, IconButton, Segments, button, label, line, restyle, row
+from flowdeck.desktop.widgets import Bar, IconButton, Segments, button, label, line, restyle, row
 from flowdeck.errors import TimeframeError
 from flowdeck.instruments import InstrumentId
 from flowdeck.timeframes import CHART_TIMEFRAMES, Timeframe
@@ -63,7 +63,7 @@ class _InstrumentButton(QWidget):
             self.button.setFixedSize(layout.sizeHint().width(), 30)
 
 
-class TopBar(QWidget):
+class TopBar(Bar):
     """48 px at the head of the window."""
 
     instrument_asked = Signal()
@@ -75,8 +75,7 @@ class TopBar(QWidget):
     settings_asked = Signal()
 
     def __init__(self, look: Look) -> None:
-        super().__init__()
-        self.setObjectName("topbar")
+        super().__init__("topbar")
         self.setFixedHeight(48)
         self._instrument = _InstrumentButton(look)
         self._instrument.button.clicked.connect(self.instrument_asked)
@@ -87,11 +86,13 @@ class TopBar(QWidget):
         self.timeframes = Segments(offered, name="Timeframe")
         self.timeframes.chosen.connect(lambda text: self.timeframe_chosen.emit(Timeframe.parse(text)))
         self.typed = self._typed_timeframe()
-        self._live_dot = Dot(look, "ui.ok")
-        self.live, self.replay = button("Live", "chip", self.live_asked.emit), button("Replay", "chip")
-        self.replay.clicked.connect(self.replay_asked)
-        self.replay.setToolTip("Replay a capture")
+        self.live, self.replay = button("Live", "chip"), button("Replay", "chip")
+        for chip, asked in ((self.live, self.live_asked), (self.replay, self.replay_asked)):
+            chip.setCheckable(True)
+            chip.clicked.connect(self._paint_chips)  # the state is marked by what happens, not by the click
+            chip.clicked.connect(asked)
         self._look = look
+        self._running = ""
         self.snapshot = IconButton(look, "camera", "Snapshot (Ctrl S)")
         self.plugins = IconButton(look, "puzzle", "Plugins")
         self.settings = IconButton(look, "gear", "Settings (Ctrl ,)")
@@ -166,9 +167,9 @@ class TopBar(QWidget):
         self.live.setIcon(self._look.icon("live", "text.tertiary" if in_replay else "ui.ok", 14))
         self.live.setToolTip("Back to live data" if in_replay else "Live data")
         self.replay.setIcon(self._look.icon("history", "ui.accent" if in_replay else "text.secondary", 16))
+        self.replay.setToolTip("Choose another capture" if in_replay else "Replay a capture")
         self.replay.setText(f"Replay {self._running}" if in_replay else "Replay")
         for chip, marked in ((self.live, not in_replay), (self.replay, in_replay)):
-            chip.setCheckable(True)
             chip.setChecked(marked)
 
 

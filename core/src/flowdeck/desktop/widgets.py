@@ -21,14 +21,14 @@ from typing_extensions import override
 
 from flowdeck.desktop.look import Look
 
-__all__ = ["Dot", "IconButton", "Segments", "Toggle", "button", "label", "line", "restyle", "row"]
+__all__ = ["Bar", "Dot", "IconButton", "Segments", "Toggle", "button", "label", "line", "restyle", "row"]
 
 
 def label(text: str = "", *, tone: str = "", size: str = "", weight: str = "", figures: bool = False) -> QLabel:
     """A text in one of the style sheet's tones, sizes and weights."""
     result = QLabel(text)
     result.setTextFormat(Qt.TextFormat.PlainText)
-    for name, value in (("tone", tone), ("size", size), ("weight", weight), ("face", "figures" if figures else "")):
+    for name, value in (("tone", tone), ("textsize", size), ("weight", weight), ("face", "figures" if figures else "")):
         result.setProperty(name, value)
     return result
 
@@ -77,6 +77,15 @@ def row(
         else:
             layout.addWidget(widget)
     return layout
+
+
+class Bar(QWidget):
+    """A part of the window whose background and border the style sheet paints, by its name there."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__()
+        self.setObjectName(name)
+        self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
 
 
 class IconButton(QToolButton):
