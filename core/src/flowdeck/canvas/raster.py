@@ -4,21 +4,31 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
+from math import floor
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
+from PIL import Image
 
+from flowdeck.canvas.arguments import column, columns, device_px, one_or_each, words
 from flowdeck.canvas.fonts import FontSet
+from flowdeck.canvas.pane import Pane, plot_pane, whole_pane
+from flowdeck.canvas.text import Style, figures, level_of, render, rise
 from flowdeck.specs.drawing import Anchor, Array, Colours, Font, Marker
 
 __all__ = ["RasterCanvas"]
 
+_ANCHORS = {Anchor.LEFT: 0, Anchor.CENTRE: 1, Anchor.RIGHT: 2}
+_SHAPES = {shape: place for place, shape in enumerate(Marker)}
+_FAR = 1e9
+
 
 class RasterCanvas:
-    """Draws into `buffer`. Implements `flowdeck.specs.Canvas`.
+    """Draws into `buffer`. Implements `flowdeck.specs.Canvas`. One thread at a time.
 
-    Sizes are device-independent px; `scale` is device pixels per px and may be a fraction.
+    Sizes are device-independent px; `scale` is device pixels per px and may be a fraction. Until `pane` is called
+    coordinates are those of `pixels`.
 
     Attributes:
         buffer: The picture, uint32 0xffRRGGBB, shape (height, width) in device pixels, C-contiguous.
@@ -33,12 +43,14 @@ class RasterCanvas:
         self.width_px = width_px
         self.height_px = height_px
         self.fonts = fonts or FontSet()
-        shape = (round(height_px * scale), round(width_px * scale))
+        shape = (max(floor(height_px * scale + 0.5), 0), max(floor(width_px * scale + 0.5), 0))
         self.buffer: npt.NDArray[np.uint32] = np.full(shape, 0xFF000000, np.uint32)
+        self._mask: npt.NDArray[np.uint8] | None = None
+        self._pane: Pane = whole_pane(scale, self._size)
 
     def clear(self, colour: int) -> None:
-        """Fill the whole buffer."""
-        self.buffer.fill(colour | 0xFF000000)
+        """Fill the whole buffer with a colour, its alpha ignored."""
+        self.buffer.fill((colour | 0xFF000000) & 0xFFFFFFFF)
 
     def pane(
         self,
@@ -51,37 +63,61 @@ class RasterCanvas:
         y0: float,
         y1: float,
     ) -> AbstractContextManager[None]:
-        """Draw into a rectangle of the canvas from now on, and nowhere else.
+        """Draw into a rectangle of the canvas from now on, and nowhere else; its edges snap to device pixels.
 
-        x0 lies at its left edge, x1 at its right one, y0 at the bottom and y1 at the top.
+        x0 lies at its left edge, x1 at its right one, y0 at the bottom and y1 at the top. Nothing is drawn where the
+        rectangle has no size, a range is empty, or an edge is not finite.
         As a context manager it gives the pane before it back at the end.
         """
-        return self._restore()
+        edges = (left_px, top_px, width_px, height_px)
+        return self._enter(plot_pane(edges, (x0, x1), (y0, y1), self.scale, self._size))
 
     def pixels(self) -> AbstractContextManager[None]:
         """Draw into the whole canvas in px from its top left corner, y downwards: axes, tags, legends."""
-        return self._restore()
-
-    @contextmanager
-    def _restore(self) -> Iterator[None]:
-        yield
+        return self._enter(whole_pane(self.scale, self._size))
 
     def png(self, path: Path) -> None:
         """Write the picture."""
+        height, width = self.buffer.shape
+        Image.frombuffer("RGB", (width, height), self.buffer.astype("<u4", copy=False), "raw", "BGRX", 0, 1).save(
+            path, "PNG"
+        )
 
     def rects(self, x0: Array, x1: Array, y0: Array, y1: Array, fill: Colours) -> None:
-        """See `Canvas.rects`."""
+        """See `Canvas.rects`. Rectangles that share an edge neither overlap nor gap."""
+        from flowdeck.canvas import kernels
+
+        a, b, c, d = columns("rects", {"x0": x0, "x1": x1, "y0": y0, "y1": y1})
+        kernels.fill_rects(self.buffer, self._pane, a, b, c, d, words("rects", fill, a.size))
 
     def segments(
         self, x0: Array, y0: Array, x1: Array, y1: Array, colour: Colours, width: float = 1.0, *, dash_px: float = 0.0
     ) -> None:
-        """See `Canvas.segments`."""
+        """See `Canvas.segments`. Lines parallel to an axis are snapped and may be endless; others are antialiased."""
+        from flowdeck.canvas import kernels
+
+        a, b, c, d = columns("segments", {"x0": x0, "y0": y0, "x1": x1, "y1": y1})
+        shades = words("segments", colour, a.size)
+        thick, dash = device_px(width, self.scale), device_px(dash_px, self.scale)
+        kernels.draw_segments(self.buffer, self._pane, a, b, c, d, shades, thick, dash)
 
     def polyline(self, x: Array, y: Array, colour: int, width: float = 1.0) -> None:
-        """See `Canvas.polyline`."""
+        """See `Canvas.polyline`. Joints are round and painted once."""
+        from flowdeck.canvas import kernels
+
+        a, b = columns("polyline", {"x": x, "y": y})
+        if self._mask is None:
+            self._mask = np.zeros(self.buffer.shape, np.uint8)
+        thick = device_px(width, self.scale)
+        kernels.draw_polyline(self.buffer, self._mask, self._pane, a, b, np.uint32(colour & 0xFFFFFFFF), thick)
 
     def markers(self, x: Array, y: Array, size_px: Array | float, colour: Colours, shape: Marker) -> None:
         """See `Canvas.markers`."""
+        from flowdeck.canvas import kernels
+
+        a, b = columns("markers", {"x": x, "y": y})
+        sizes = one_or_each("markers", "size_px", column(size_px), a.size) * self.scale
+        kernels.draw_markers(self.buffer, self._pane, a, b, sizes, words("markers", colour, a.size), _SHAPES[shape])
 
     def numbers(
         self,
@@ -97,7 +133,23 @@ class RasterCanvas:
         size_px: float = 11.0,
         grouped: bool = False,
     ) -> None:
-        """See `Canvas.numbers`."""
+        """See `Canvas.numbers`. Rounded as Python formats; from 9e18 on with an exponent; up to 15 decimals."""
+        from flowdeck.canvas import kernels
+
+        a, b, c = columns("numbers", {"x": x, "y": y, "values": values})
+        places = np.clip(np.asarray(decimals).reshape(-1), 0, 15).astype(np.int8)
+        atlas = figures(self._style(Font.FIGURES, size_px, bold=bold))
+        kernels.draw_numbers(
+            self.buffer,
+            self._pane,
+            a,
+            b,
+            c,
+            words("numbers", colour, a.size),
+            one_or_each("numbers", "decimals", places, a.size),
+            atlas.alphas,
+            atlas.options(_ANCHORS[anchor], signed=signed, grouped=grouped),
+        )
 
     def labels(
         self,
@@ -111,13 +163,60 @@ class RasterCanvas:
         size_px: float = 11.0,
         bold: bool = False,
     ) -> None:
-        """See `Canvas.labels`."""
+        """See `Canvas.labels`. All fonts of a size share one baseline, that of figures."""
+        a, b = columns("labels", {"x": x, "y": y})
+        shades = words("labels", colour, len(texts))
+        if len(texts) != a.size:
+            raise ValueError(f"labels: {len(texts)} texts for {a.size} places")
+        style = self._style(font, size_px, bold=bold)
+        across = self._pane[2] + (a - self._pane[0]) * self._pane[1]
+        down = self._pane[5] + (b - self._pane[3]) * self._pane[4]
+        for i, text in enumerate(texts):
+            self._label(style, text, float(across[i]), float(down[i]), int(shades[i % shades.size]), anchor)
 
     def heat(
         self, x0: float, x1: float, y0: float, y1: float, grid: npt.NDArray[np.uint16], ramp: npt.NDArray[np.uint32]
     ) -> None:
         """See `Canvas.heat`."""
+        from flowdeck.canvas import kernels
+
+        if grid.ndim != 2 or grid.dtype != np.uint16 or not grid.flags.aligned:
+            raise ValueError(f"heat: grid must be uint16 in two dimensions, not {grid.dtype} in {grid.ndim}")
+        if ramp.shape != (65536,):
+            raise ValueError(f"heat: ramp must hold 65536 colours, not {ramp.shape}")
+        corners = np.array([x0, x1, y0, y1], np.float64)
+        kernels.draw_heat(self.buffer, self._pane, corners, grid, words("heat", ramp, ramp.size))
 
     def text_width(self, text: str, font: Font = Font.UI, size_px: float = 11.0, *, bold: bool = False) -> float:
-        """Width of a text in px."""
-        return len(text) * size_px * 0.6
+        """Width of a text in px, as `labels` draws it."""
+        return render(self._style(font, size_px, bold=bold), text, 0).width / self.scale
+
+    def _label(self, style: Style, text: str, x: float, y: float, colour: int, anchor: Anchor) -> None:
+        from flowdeck.canvas import kernels
+
+        if not (abs(x) < _FAR and abs(y) < _FAR):
+            return
+        drawn = render(style, text, level_of(colour))
+        height = rise(style)
+        left = floor(x - 0.5 * _ANCHORS[anchor] * drawn.width + 0.5) + drawn.left
+        top = floor(y - 0.5 * height + 0.5) + height + drawn.top
+        kernels.draw_mask(self.buffer, self._pane, drawn.alphas, left, top, np.uint32(colour))
+
+    def _style(self, font: Font, size_px: float, *, bold: bool) -> Style:
+        return Style(self.fonts, font, size_px, bold, self.scale)
+
+    def _enter(self, entered: Pane) -> AbstractContextManager[None]:
+        before, self._pane = self._pane, entered
+        return self._leave(before)
+
+    @contextmanager
+    def _leave(self, before: Pane) -> Iterator[None]:
+        try:
+            yield
+        finally:
+            self._pane = before
+
+    @property
+    def _size(self) -> tuple[int, int]:
+        """Width and height in device pixels."""
+        return self.buffer.shape[1], self.buffer.shape[0]

@@ -1,0 +1,119 @@
+"""Thousands of figures a frame.
+
+The glyphs of a figure are copied side by side into a strip of alphas, then the strip is mixed in row by row: rows as
+wide as a whole figure vectorise, rows of one glyph do not (0.56 against 2.6 ms for 4,800 figures of four digits).
+"""
+
+from __future__ import annotations
+
+from math import floor, isnan
+
+import numpy as np
+import numpy.typing as npt
+
+from flowdeck.canvas.kernels.compiling import (
+    BUFFER,
+    BYTES,
+    COLUMN,
+    INTS,
+    NUMBERS,
+    PANE,
+    WORDS,
+    entry,
+    helper,
+    types,
+)
+from flowdeck.canvas.kernels.digits import CODES, write_number
+from flowdeck.canvas.kernels.lines import tame
+from flowdeck.canvas.kernels.pixels import FULL, alpha_of, clip, mix, x_pixel, y_pixel
+
+__all__ = ["draw_numbers", "level_of", "mix_row"]
+
+Buffer = npt.NDArray[np.uint32]
+Words2D = npt.NDArray[np.uint32]
+Column = npt.NDArray[np.float64]
+Words = npt.NDArray[np.uint32]
+Ints = npt.NDArray[np.int64]
+
+_ANCHOR, _SIGNED, _GROUPED, _ROWS, _RISE, _ABOVE, _ADVANCES = 0, 1, 2, 3, 4, 5, 6
+"""Places in the options: anchor (0 left, 1 centre, 2 right), two flags, rows of a glyph, height of a digit, rows above
+that, then the advance of each glyph."""
+
+
+@helper
+def level_of(colour: np.uint32) -> int:
+    """How light a colour is, 0 to 3: light text on dark ground needs more coverage to look as heavy."""
+    red, green, blue = (colour >> np.uint32(16)) & 255, (colour >> np.uint32(8)) & 255, colour & 255
+    return int((2 * red + 5 * green + blue) >> 9)
+
+
+@helper
+def mix_row(pixels: Words, alphas: Words, colour: np.uint32, alpha: np.uint32) -> None:
+    """A colour over a row of pixels, at an alpha each times one for all."""
+    if alpha == FULL:
+        for i in range(pixels.size):
+            pixels[i] = mix(pixels[i], colour, alphas[i])
+        return
+    for i in range(pixels.size):
+        pixels[i] = mix(pixels[i], colour, np.uint32(np.uint32(alphas[i] * alpha) // FULL))
+
+
+@helper
+def lay_out(strip: Words2D, glyphs: Buffer, codes: Ints, start: int, options: Ints) -> int:
+    """Copy the glyphs codes[start:] side by side into the strip; its width."""
+    width = 0
+    for place in range(start, CODES):
+        code = codes[place]
+        advance = options[_ADVANCES + code]
+        for row in range(options[_ROWS]):
+            strip[row, width : width + advance] = glyphs[code, row, :advance]
+        width += advance
+    return width
+
+
+@helper
+def put_strip(buffer: Buffer, pane: Column, strip: Words2D, box: tuple[int, int, int, int], colour: np.uint32) -> None:
+    """Mix the strip in at box = (left, top, width, height), clipped to the pane."""
+    low_x, low_y, high_x, high_y = clip(pane)
+    left, top, width, height = box
+    start, stop = max(left, low_x), min(left + width, high_x)
+    if stop <= start:
+        return
+    alpha = alpha_of(colour)
+    for row in range(max(top, low_y), min(top + height, high_y)):
+        mix_row(buffer[row, start:stop], strip[row - top, start - left : stop - left], colour, alpha)
+
+
+@entry(types.void(BUFFER, PANE, COLUMN, COLUMN, COLUMN, WORDS, BYTES, NUMBERS, INTS))
+def draw_numbers(
+    buffer: Buffer,
+    pane: Column,
+    x: Column,
+    y: Column,
+    values: Column,
+    colour: Words,
+    decimals: npt.NDArray[np.int8],
+    glyphs: npt.NDArray[np.uint32],
+    options: Ints,
+) -> None:
+    """Figures at points in the pane's units; `glyphs` by level, glyph, row and column as alphas 0 to 256."""
+    low_x, low_y, high_x, high_y = clip(pane)
+    rows, widest = options[_ROWS], CODES * glyphs.shape[3]
+    codes = np.zeros(CODES, np.int64)
+    strip = np.empty((rows, widest), np.uint32)
+    colour_step = 0 if colour.size == 1 else 1
+    decimals_step = 0 if decimals.size == 1 else 1
+    for i in range(x.size):
+        middle_x, middle_y = x_pixel(pane, x[i]), y_pixel(pane, y[i])
+        top = floor(tame(middle_y) - 0.5 * options[_RISE] + 0.5) - options[_ABOVE]
+        if isnan(values[i]) or top >= high_y or top + rows <= low_y:
+            continue
+        if not low_x - widest < middle_x < high_x + widest:
+            continue
+        start = write_number(
+            codes, values[i], int(decimals[i * decimals_step]), options[_SIGNED] != 0, options[_GROUPED] != 0
+        )
+        shade = colour[i * colour_step]
+        width = lay_out(strip, glyphs[level_of(shade)], codes, start, options)
+        left = floor(tame(middle_x) - 0.5 * options[_ANCHOR] * width + 0.5)
+        put_strip(buffer, pane, strip, (left, top, width, rows), shade)

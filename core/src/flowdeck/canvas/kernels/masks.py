@@ -1,0 +1,31 @@
+"""One text that was rendered before, mixed in."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+from flowdeck.canvas.kernels.compiling import BUFFER, PANE, WORDS_2D, entry, types
+from flowdeck.canvas.kernels.figures import mix_row
+from flowdeck.canvas.kernels.pixels import alpha_of, clip
+
+__all__ = ["draw_mask"]
+
+
+@entry(types.void(BUFFER, PANE, WORDS_2D, types.int64, types.int64, types.uint32))
+def draw_mask(
+    buffer: npt.NDArray[np.uint32],
+    pane: npt.NDArray[np.float64],
+    mask: npt.NDArray[np.uint32],
+    left: int,
+    top: int,
+    colour: np.uint32,
+) -> None:
+    """A mask of alphas 0 to 256 with its corner at a device pixel, clipped to the pane."""
+    low_x, low_y, high_x, high_y = clip(pane)
+    start, stop = max(left, low_x), min(left + mask.shape[1], high_x)
+    if stop <= start:
+        return
+    alpha = alpha_of(colour)
+    for row in range(max(top, low_y), min(top + mask.shape[0], high_y)):
+        mix_row(buffer[row, start:stop], mask[row - top, start - left : stop - left], colour, alpha)

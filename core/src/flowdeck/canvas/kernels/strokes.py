@@ -1,0 +1,74 @@
+"""A connected line: its pieces gather into one coverage, so that joints and overlaps are not painted twice."""
+
+from __future__ import annotations
+
+from math import isfinite
+
+import numpy as np
+import numpy.typing as npt
+
+from flowdeck.canvas.kernels.compiling import BUFFER, COLUMN, MASK, PANE, entry, helper, types
+from flowdeck.canvas.kernels.lines import capsule, reach, row_reach, tame
+from flowdeck.canvas.kernels.pixels import FULL, alpha_of, clip, coverage_byte, mix, scaled, x_pixel, y_pixel
+
+__all__ = ["draw_polyline"]
+
+Buffer = npt.NDArray[np.uint32]
+Mask = npt.NDArray[np.uint8]
+Column = npt.NDArray[np.float64]
+
+
+@helper
+def cover_piece(mask: Mask, pane: Column, line: tuple[float, float, float, float], width: float) -> tuple[int, int]:
+    """Raise the mask to the coverage of one piece; the rows [top, bottom) that it touched."""
+    low_x, low_y, high_x, high_y = clip(pane)
+    radius = 0.5 * width + 0.5
+    top, bottom = reach(line[1], line[3], radius, low_y, high_y)
+    for row in range(top, bottom):
+        start, stop = row_reach(row + 0.5, line, radius, low_x, high_x)
+        for column in range(start, stop):
+            cover = coverage_byte(capsule(column + 0.5, row + 0.5, line, 0.5 * width))
+            mask[row, column] = max(mask[row, column], np.uint8(cover))
+    return top, bottom
+
+
+@helper
+def paint_and_wipe(
+    buffer: Buffer, mask: Mask, columns: tuple[int, int], rows: tuple[int, int], colour: np.uint32
+) -> None:
+    """Mix the colour in where the mask says, and leave the mask empty."""
+    alpha = alpha_of(colour)
+    for row in range(rows[0], rows[1]):
+        for column in range(columns[0], columns[1]):
+            if mask[row, column] != 0:
+                cover = scaled(np.uint32(mask[row, column]))
+                share = np.uint32(np.uint32(cover * alpha) // FULL)
+                buffer[row, column] = mix(buffer[row, column], colour, share)
+                mask[row, column] = 0
+
+
+@entry(types.void(BUFFER, MASK, PANE, COLUMN, COLUMN, types.uint32, types.float64))
+def draw_polyline(
+    buffer: Buffer, mask: Mask, pane: Column, x: Column, y: Column, colour: np.uint32, width: float
+) -> None:
+    """One line through all points, broken where a coordinate is not finite; `mask` is zero before and after.
+
+    `width` is in device pixels. Joints and ends are round; a point between two breaks is a dot.
+    """
+    low_x, low_y, high_x, high_y = clip(pane)
+    first, last = high_y, low_y
+    before = False
+    x0, y0 = 0.0, 0.0
+    for i in range(x.size):
+        x1, y1 = x_pixel(pane, x[i]), y_pixel(pane, y[i])
+        here = isfinite(x1) and isfinite(y1)
+        if here:
+            x1, y1 = tame(x1), tame(y1)
+            if not before:
+                x0, y0 = x1, y1
+            top, bottom = cover_piece(mask, pane, (x0, y0, x1 - x0, y1 - y0), max(width, 1.0))
+            if bottom > top:
+                first, last = min(first, top), max(last, bottom)
+        before = here
+        x0, y0 = x1, y1
+    paint_and_wipe(buffer, mask, (low_x, high_x), (first, last), colour)
