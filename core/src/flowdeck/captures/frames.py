@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
+from msgspec import Struct
+
 __all__ = ["Control", "Frame", "Problem"]
 
 
-class Frame(NamedTuple):
+class Frame(Struct, frozen=True, gc=False):
     """One frame as it was received.
 
     Attributes:
@@ -21,7 +23,7 @@ class Frame(NamedTuple):
     data: bytes
 
 
-class Control(NamedTuple):
+class Control(Struct, frozen=True):
     """One control line: what stands under `flowdeck`, for example `{"event": "disconnect", "reason": "…"}`.
 
     Attributes:

@@ -75,7 +75,8 @@ class CaptureReader:
         """
         self._reset()
         for lines in self._line_blocks():
-            block = [item for line in lines if (item := self._item(line)) is not None]
+            block = self._block(lines)
+            self.frames += sum(isinstance(item, Frame) for item in block)
             if block:
                 yield block
         if not self.lines:
@@ -117,40 +118,37 @@ class CaptureReader:
             yield lines
         torn.add(tail)
 
-    def _item(self, line: bytes) -> Frame | Control | None:
-        self.lines += 1
-        stamp, _, data = line.partition(b" ")
-        if not (data and len(stamp) in _STAMP_DIGITS and stamp.isdigit()) or (ts := int(stamp)) > _LATEST_NS:
-            self._bad_line(line)
-            return None
-        if ts < self._last_ts:
-            self._check_backwards(ts)
-        self._last_ts = ts
-        if data.startswith(_CONTROL):
-            return self._control(ts, data)
-        self.frames += 1
-        return Frame(self.lines, ts, data)
+    def _block(self, lines: list[bytes]) -> list[Frame | Control]:
+        block: list[Frame | Control] = []
+        for line in lines:
+            self.lines = number = self.lines + 1
+            stamp, _, data = line.partition(b" ")
+            if not (data and len(stamp) in _STAMP_DIGITS and stamp.isdigit()) or (ts := int(stamp)) > _LATEST_NS:
+                self._note_bad(line)
+                continue
+            if ts < self._last_ts:
+                self._note_backwards(ts)
+            self._last_ts = ts
+            block.append(self._control(ts, data) if data.startswith(_CONTROL) else Frame(number, ts, data))
+        return block
 
-    def _check_backwards(self, ts: int) -> None:
+    def _note_backwards(self, ts: int) -> None:
         back_s = (self._last_ts - ts) / 1e9
         self.problem(self.lines, f"receipt time runs backwards by {back_s:.9g} s; the frame is kept")
 
-    def _bad_line(self, line: bytes) -> None:
+    def _note_bad(self, line: bytes) -> None:
         if line == _OVERLONG:
             self.problem(self.lines, f"line is longer than {self._longest_line} bytes")
         elif line.strip():
             self.problem(self.lines, f"not '<ns> <JSON>': {_excerpt(line)}")
 
-    def _control(self, ts: int, data: bytes) -> Control | None:
+    def _control(self, ts: int, data: bytes) -> Control | Frame:
+        """The control record of a line; damaged ones go on as frames, for a parser to refuse."""
         try:
             record = msgspec.json.decode(data)["flowdeck"]
-        except (msgspec.DecodeError, UnicodeDecodeError) as error:
-            self.problem(self.lines, f"control line: {error}")
-            return None
-        if not isinstance(record, dict):
-            self.problem(self.lines, f"control line: holds {_excerpt(data)}, not an object")
-            return None
-        return Control(self.lines, ts, record)
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+            return Frame(self.lines, ts, data)
+        return Control(self.lines, ts, record) if isinstance(record, dict) else Frame(self.lines, ts, data)
 
 
 _OVERLONG = b"\0overlong"

@@ -10,13 +10,14 @@ import numpy as np
 import numpy.typing as npt
 
 from flowdeck.errors import FrameError, InstrumentError
-from flowdeck.instruments import Instrument, InstrumentId, infer_step
+from flowdeck.instruments import OFF_TICK_TOLERANCE, Instrument, InstrumentId, infer_step
 
 __all__ = ["Steps", "exchange_info", "split_symbol"]
 
 Values = npt.NDArray[np.float64]
 
 _ENOUGH = 100  # distinct values before a step that is no power of ten is believed
+_SAMPLE = 500  # values whose texts are looked at first; the others only where they do not fit
 _FINEST = Decimal("1E-8")  # no filter of Binance is finer; what lies beyond is damage, and stays off tick
 _QUOTES = ("USDT", "USDC", "FDUSD", "TUSD", "BUSD", "USD", "BTC", "ETH", "BNB", "EUR", "TRY", "BRL", "JPY", "DAI")
 
@@ -46,13 +47,22 @@ class Steps:
             if tick is not None:
                 self.instrument = Instrument(self._id, tick, lot or Decimal(1), base, quote, provisional=True)
             return
-        on_lot = replace(known, tick_size=known.lot_size)
-        tick = _inferred([values[known.off_tick(values)] for values in prices])
-        lot = _inferred([values[on_lot.off_tick(values)] for values in sizes])
+        tick = _inferred([off for values in prices if len(off := _off(known.tick_size, values))])
+        lot = _inferred([off for values in sizes if len(off := _off(known.lot_size, values))])
         if tick is not None or lot is not None:
             finer = known.with_finer_steps(tick or known.tick_size, lot or known.lot_size, ts)
             if (finer.tick_size, finer.lot_size) != (known.tick_size, known.lot_size):
                 self.instrument = replace(finer, provisional=True)
+
+
+def _off(step: Decimal, values: Values) -> Values:
+    """The values that do not lie on a step; about 5 ns a value where there are none, as nearly always."""
+    steps = values / float(step)
+    steps -= np.rint(steps)
+    if np.abs(steps, out=steps).max(initial=0.0) <= OFF_TICK_TOLERANCE:
+        return steps[:0]
+    by_step = Instrument(InstrumentId("any", "ANY"), step, step)
+    return values[by_step.off_tick(values)]
 
 
 def _inferred(parts: list[Values]) -> Decimal | None:
@@ -61,10 +71,17 @@ def _inferred(parts: list[Values]) -> Decimal | None:
     values = values[values != 0]
     if not len(values):
         return None
-    step = infer_step(f"{Decimal(repr(value)):.8f}" for value in values.tolist())
+    step = infer_step(_texts(values[:: len(values) // _SAMPLE + 1]))
+    off = _off(step, values)
+    if len(off):
+        step = infer_step([str(step), *_texts(off)])
     if len(values) < _ENOUGH:
         step = min(step, _power_of_ten(step))
     return max(step, _FINEST)
+
+
+def _texts(values: Values) -> list[str]:
+    return [f"{Decimal(repr(value)):.8f}" for value in values.tolist()]
 
 
 def _power_of_ten(step: Decimal) -> Decimal:
