@@ -52,9 +52,9 @@ class CaptureWriter:
             self.path.parent.mkdir(parents=True, exist_ok=True)
             self._file = self.path.open("xb", buffering=0)
             self._index = index_path(self.path).open("w", encoding="ascii", buffering=1)
-        except FileExistsError as error:
-            raise CaptureError(f"{self.path}: exists already; captures are never overwritten") from error
         except OSError as error:
+            if self.path.exists():
+                raise CaptureError(f"{self.path}: exists already; captures are never overwritten") from error
             raise CaptureError(f"{self.path}: cannot be written: {error.strerror or error}") from error
         self.control(ts, event="start", version=__version__, source=source, market=market)
 
