@@ -173,7 +173,7 @@ def control_of(look: Look, field: Field) -> Control:
 
 def _shown(value: Any) -> str:
     text = str(value.value if isinstance(value, Enum) else value)
-    return text.replace("_", " ").capitalize()
+    return text.replace("_", " ").capitalize() if text.islower() else text
 
 
 def _written(value: Any) -> str:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
+from types import MappingProxyType
 from typing import Any
 
 from pydantic import BaseModel, ValidationError
@@ -57,16 +60,25 @@ class SettingsForm(QWidget):
         model: The frozen pydantic model of the settings.
         values: The settings as they stand.
         compact: Leave the help to tips, as in the dock.
+        offered: Choices of text fields that only the caller knows, by field.
     """
 
     changed = Signal(object)
 
-    def __init__(self, look: Look, model: type[BaseModel], values: BaseModel, *, compact: bool = False) -> None:
+    def __init__(
+        self,
+        look: Look,
+        model: type[BaseModel],
+        values: BaseModel,
+        *,
+        compact: bool = False,
+        offered: Mapping[str, tuple[str, ...]] = MappingProxyType({}),
+    ) -> None:
         super().__init__()
         self._model = model
         self._values = values
         self._parameters = parameters_of(model, values)
-        self._rows = {field.name: _Row(look, field) for field in fields_of(model)}
+        self._rows = {field.name: _Row(look, field) for field in _offering(fields_of(model), offered)}
         grid = QGridLayout()
         grid.setContentsMargins(0, 0, 0, 0)
         grid.setHorizontalSpacing(8)
@@ -147,3 +159,8 @@ class SettingsForm(QWidget):
             text = problems.get(name, "").removeprefix("Value error, ")
             form_row.show_problem(text)
             form_row.reset.setVisible(bool(text) or self._parameters.child(name).value() != form_row.field.default)
+
+
+def _offering(fields: Iterable[Field], offered: Mapping[str, tuple[str, ...]]) -> Iterator[Field]:
+    for field in fields:
+        yield replace(field, sort="choice", choices=offered[field.name]) if field.name in offered else field

@@ -143,8 +143,9 @@ def _facts(here: PluginInfo | None, there: Mapping[str, Any] | None, *, known: b
 def _info(there: Mapping[str, Any]) -> PluginInfo:
     """What the engine wrote; fields that a newer engine adds are left out."""
     known: dict[str, Any] = {name: there[name] for name in PluginInfo.__dataclass_fields__ if name in there}
-    lists = {name: tuple(known[name]) for name in ("roles", "requires", "provides") if name in known}
-    return PluginInfo(**(known | lists | {"state": PluginState(there["state"])}))
+    for name in ("roles", "requires", "provides"):
+        known[name] = tuple(known.get(name, ()))
+    return PluginInfo(**{**known, "state": PluginState(there["state"])})
 
 
 def _joined(parts: Iterable[Iterable[str]]) -> tuple[str, ...]:
