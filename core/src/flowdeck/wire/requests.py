@@ -15,7 +15,7 @@ from flowdeck.wire.codec import Header, Style
 
 __all__ = ["CONTROL", "RequestError", "parse_request"]
 
-Ns = Annotated[int, Meta(ge=-(2**63), lt=2**63)]
+Ns = Annotated[int, Meta(ge=-(2**63), le=2**63 - 1)]
 Speed = Annotated[float, Meta(gt=0)] | Literal["max"] | None
 
 

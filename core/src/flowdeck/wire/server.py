@@ -8,6 +8,7 @@ import os
 import secrets
 import ssl
 from collections.abc import Callable, Sequence
+from dataclasses import asdict
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
@@ -184,6 +185,8 @@ class WireServer:
         gate = Gate(self._hello(), self.token, exposed=self.exposed)
         feeds = Feeds(self._engine, self._manager.kinds, codec, self._limits.streams)
         session = Session(connection, codec, gate, feeds, self._desk, self._limits)
+        for status in self._engine.statuses():
+            session.events.put("status", asdict(status))
         self._sessions.add(session)
         try:
             await session.run()

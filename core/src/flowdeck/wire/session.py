@@ -12,11 +12,11 @@ from flowdeck.errors import FlowdeckError, ProtocolError
 from flowdeck.wire import requests as ask
 from flowdeck.wire.codec import Codec, Header
 from flowdeck.wire.desk import Desk
+from flowdeck.wire.eventbox import EventBox
 from flowdeck.wire.feed import Feed
 from flowdeck.wire.feeds import Feeds
 from flowdeck.wire.gate import Gate
 from flowdeck.wire.limits import CutError, Limits, RequestRate
-from flowdeck.wire.outbox import EventBox
 from flowdeck.wire.protocol import CloseCode
 
 __all__ = ["Session"]
