@@ -18,6 +18,8 @@ printed as it stands. Heavy modules (numba, Qt, pyarrow, the engine) are importe
 
 from __future__ import annotations
 
+import os
+import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -68,19 +70,24 @@ def set_options(value: Options) -> None:
 
 
 def config(overrides: Mapping[str, Any] | None = None) -> Config:
-    """The configuration, `overrides` (by dotted key, None is not given) over all else.
+    """The configuration, `overrides` (by dotted key, None is not given) over all else; logs go to stderr from now on.
 
     Raises:
         ConfigError: naming file, key, value and what is allowed.
     """
     from flowdeck.config import load_config
 
+    given_path = options().config
+    if given_path is not None and not given_path.exists():
+        notice(f"{given_path} does not exist; the defaults are in force")
     given = {"engine.data": options().data_dir, **(overrides or {})}
-    return load_config(path=options().config, overrides={key: v for key, v in given.items() if v is not None})
+    loaded = load_config(path=given_path, overrides={key: v for key, v in given.items() if v is not None})
+    _log_to_stderr(loaded.log.level)
+    return loaded
 
 
 def manager(settings: Config, side: Literal["engine", "desktop", "headless"] = "headless") -> PluginManager:
-    """The plugins, loaded; those that could not be are named on stderr.
+    """The plugins, loaded; those that fail, now or later, are named on stderr.
 
     Raises:
         PluginError: when a required plugin did not load.
@@ -89,10 +96,35 @@ def manager(settings: Config, side: Literal["engine", "desktop", "headless"] = "
 
     plugins = PluginManager(settings, side, safe_mode=options().safe_mode)
     plugins.load()
-    for info in plugins.plugins():
-        if info.state in {"failed", "incompatible"}:
-            notice(f"plugin {info.name} is {info.state}: {info.reason}")
+    if side == "headless":
+        for info in plugins.plugins():
+            _name_failure(plugins, info.name)
+        plugins.on_change(lambda name, _state: _name_failure(plugins, name))
     return plugins
+
+
+def _name_failure(plugins: PluginManager, name: str) -> None:
+    info = plugins.info(name)
+    if info.state in {"failed", "faulted", "incompatible"}:
+        notice(f"plugin {name} is {info.state}: {info.reason}")
+        if options().debug and info.traceback:
+            typer.echo(info.traceback, err=True)
+
+
+def _log_to_stderr(level: str) -> None:
+    """Results own stdout, also when a log line is written while they are printed."""
+    import structlog
+
+    plain = bool(os.environ.get("NO_COLOR")) or not sys.stderr.isatty()
+    structlog.configure(
+        processors=[
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso"),
+            structlog.dev.ConsoleRenderer(colors=not plain),
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(level),
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+    )
 
 
 def notice(message: str) -> None:
@@ -135,12 +167,13 @@ class Command(TyperCommand):
 
 
 def _with_examples(text: str | None) -> str | None:
-    """The help text with its `Example:` section marked as preformatted (a leading backspace, click's sign for it)."""
+    """The help text, each paragraph on one line, its `Example:` section as it stands (after click's sign for that)."""
     head, separator, examples = (text or "").partition("Example:\n")
     if not separator:
         return text
+    paragraphs = "\n\n".join(" ".join(part.split()) for part in head.strip().split("\n\n"))
     lines = "\n".join(f"  {line.strip()}" for line in examples.strip().splitlines())
-    return f"{head.rstrip()}\n\n\b\nExamples:\n{lines}"
+    return f"{paragraphs}\n\n\b\nExamples:\n{lines}"
 
 
 class _Group(typer.Typer):

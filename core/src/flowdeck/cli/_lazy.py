@@ -76,7 +76,7 @@ class LazyGroup(TyperGroup):
         command = self.find(name)
         if command is None:
             near = get_close_matches(name, self.nouns, n=1)
-            ctx.fail(f"no command {name!r}" + (f"; did you mean {near[0]!r}?" if near else ""))
+            ctx.fail(f"no command {name!r}" + (f"; did you mean {near[0]!r}?" if near else "; see flowdeck --help"))
         return name, command, args[1:]
 
     def find(self, name: str) -> Any:

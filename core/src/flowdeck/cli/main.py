@@ -93,7 +93,8 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _say(message: str, code: int) -> int:
-    _app.notice(" ".join(message.split()))
+    if message:  # a group without a command has printed its help instead
+        _app.notice(" ".join(message.split()))
     return code
 
 

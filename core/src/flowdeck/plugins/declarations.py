@@ -8,6 +8,7 @@ from flowdeck.config import Config
 from flowdeck.errors import PluginError
 from flowdeck.kinds import Kinds
 from flowdeck.plugins.context import Side
+from flowdeck.plugins.hooks import SORTS
 from flowdeck.plugins.info import Registered
 from flowdeck.plugins.isolation import Isolation
 from flowdeck.specs import (
@@ -77,6 +78,10 @@ class Declarations(Isolation):
     def health_checks(self) -> list[Registered[HealthCheckSpec]]:
         """Checks of `flowdeck plugin doctor`."""
         return self._of("health_check")
+
+    def declared(self) -> list[tuple[str, Registered[Any]]]:
+        """All of them, each with its sort."""
+        return [(sort, registered) for sort in SORTS for registered in self._of(sort)]
 
     def create(self, registered: Registered[Any], *args: Any) -> Any:
         """Import the factory that a spec names and call it. Any thread.

@@ -6,7 +6,7 @@ import threading
 import time
 from collections.abc import Callable
 
-from flowdeck.config import Config
+from flowdeck.config import Config, InvalidConfigError
 from flowdeck.errors import PluginError
 from flowdeck.plugins.context import Services, Side
 from flowdeck.plugins.faults import Guard, SlowCalls, describe
@@ -93,7 +93,7 @@ class Isolation(Roster):
             if counts:
                 found.become(PluginState.FAULTED, f"{where}: {fault.reason}", fault.traceback)
                 found.pending = fault
-        _log(fault)
+        self._log(fault)
         if counts:
             self._call_soon(lambda: self._settle(found))
         return fault
@@ -114,8 +114,9 @@ class Isolation(Roster):
         """A step of loading did not succeed: nothing of the plugin stays."""
         fault = _fault(plugin.name, where, error)
         plugin.become(PluginState.FAILED, f"{where}: {fault.reason}", fault.traceback)
+        plugin.problems = error.problems if isinstance(error, InvalidConfigError) else ()
         self._loader.undo(plugin)
-        _log(fault)
+        self._log(fault)
         self._tell_others(fault)
 
     def _changed(self, plugin: Plugin) -> None:
@@ -132,6 +133,14 @@ class Isolation(Roster):
     def _write_record(self) -> None:
         write_record(self._config.engine.data, self._side, self.plugins())
 
+    def _log(self, fault: PluginFault) -> None:
+        """A command without engine or window says by itself what failed."""
+        if self._side != "headless":
+            import structlog
+
+            log = structlog.get_logger(plugin=fault.plugin)
+            log.warning("plugin fault", where=fault.where, reason=fault.reason)
+
     def _forget(self, token: object) -> None:
         self._callbacks.pop(token, None)
 
@@ -139,12 +148,6 @@ class Isolation(Roster):
 def _fault(plugin: str, where: str, problem: BaseException | str) -> PluginFault:
     reason, trace = describe(problem)
     return PluginFault(plugin, where, reason, trace, time.time_ns())
-
-
-def _log(fault: PluginFault) -> None:
-    import structlog
-
-    structlog.get_logger().warning("plugin fault", plugin=fault.plugin, where=fault.where, reason=fault.reason)
 
 
 def _at_once(function: Callable[[], None]) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
-from flowdeck.config import Config, InvalidConfigError, PluginConfig
+from flowdeck.config import Config, InvalidConfigError, PluginConfig, Problem
 from flowdeck.errors import PluginError
 from flowdeck.plugins.context import ManagedContext, Services, Side
 from flowdeck.plugins.discovery import Found
@@ -24,6 +24,7 @@ class Plugin:
 
     Attributes:
         module: What was imported.
+        problems: What is wrong with its configuration.
         pending: A fault whose consequences have not been drawn yet.
         declared: What it declared when it was last loaded.
         settings: Its settings when it was last loaded.
@@ -34,6 +35,7 @@ class Plugin:
         self.found, self.section = found, section
         self.state, self.reason, self.traceback = PluginState.DISCOVERED, "", ""
         self.module: object = None
+        self.problems: tuple[Problem, ...] = ()
         self.pending: PluginFault | None = None
         self.declared: Declared | None = None
         self.settings: PluginSettings | None = None

@@ -60,8 +60,9 @@ class PluginManager(Declarations):
     def close(self) -> None:
         """Deactivate and dispose of all plugins, the last loaded first."""
         for plugin in reversed(self._plugins.values()):
-            self._deactivate(plugin)
-            plugin.become(PluginState.DISCOVERED)
+            if plugin.state is PluginState.ACTIVE:
+                self._deactivate(plugin)
+                plugin.become(PluginState.DISCOVERED)
             self._loader.undo(plugin)
 
     def enable(self, name: str, *, persist: bool = False) -> PluginInfo:
@@ -93,8 +94,9 @@ class PluginManager(Declarations):
         if persist:
             save_engine(self._config.path, f"plugins.{name}.enabled", value=False)
         self._settle(plugin)
-        if plugin.state is not PluginState.DISABLED:
+        if plugin.state is PluginState.ACTIVE:
             self._deactivate(plugin)
+        if plugin.state is not PluginState.DISABLED:
             plugin.become(PluginState.DISABLED)
             self._changed(plugin)
             self._loader.undo(plugin)
@@ -169,9 +171,8 @@ class PluginManager(Declarations):
 
     def _deactivate(self, plugin: Plugin) -> None:
         """Call the plugin's own hook; what it raises makes it faulted, and it goes all the same."""
-        if plugin.state is PluginState.ACTIVE:
-            with self.guard(plugin.name, "deactivate"):
-                self._loader.call(plugin, "plugin_deactivate", context=plugin.context)
+        with self.guard(plugin.name, "deactivate"):
+            self._loader.call(plugin, "plugin_deactivate", context=plugin.context)
 
     def _demand_required(self) -> None:
         required = [name for name, section in self._config.plugins.items() if section.required]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flowdeck.config import Config, near
+from flowdeck.config import Config, Problem, near
 from flowdeck.errors import PluginError
 from flowdeck.plugins.context import ManagedContext, Side
 from flowdeck.plugins.info import PluginInfo
@@ -38,6 +38,14 @@ class Roster:
         if found.context is None:
             raise PluginError(f"plugin {plugin} is {found.state}{f': {found.reason}' if found.reason else ''}")
         return found.context
+
+    def module(self, name: str) -> object:
+        """What was imported for a plugin; None before that."""
+        return self._plugin(name).module
+
+    def problems(self, name: str) -> tuple[Problem, ...]:
+        """What is wrong with a plugin's configuration, value by value; empty when that is not why it failed."""
+        return self._plugin(name).problems
 
     def _plugin(self, name: str) -> Plugin:
         try:
