@@ -17,7 +17,7 @@ from flowdeck_binance.messages import Control, Envelope
 from flowdeck_binance.recognise import venue_of
 from flowdeck_binance.state import ParserState
 from flowdeck_binance.steps import exchange_info
-from flowdeck_binance.trades import TradeParser
+from flowdeck_binance.trades import Jump, TradeParser
 
 __all__ = ["BinanceParser"]
 
@@ -108,6 +108,20 @@ class BinanceParser:
         drained = [(buffer.key, buffer.take()) for buffer in self._state.filled()]
         self._state.check_steps(drained)
         return drained
+
+    @property
+    def pending(self) -> bool:
+        """Whether `drain` would answer rows."""
+        return bool(self._state.filled())
+
+    def state(self, stated: Sequence[Instrument]) -> None:
+        """Take the steps that the venue states, as from an exchangeInfo frame."""
+        self._state.state(stated)
+
+    def jumps(self) -> list[Jump]:
+        """Trades that never arrived, by their ids, noticed since the last call."""
+        jumps, self._trades.jumps = self._trades.jumps, []
+        return jumps
 
     def instruments(self) -> Sequence[Instrument]:
         """The instruments of symbols seen so far; provisional ones are inferred from their prices and sizes."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterable
 
 from flowdeck.instruments import Instrument, InstrumentId
 from flowdeck.streams import Rows, StreamKey
@@ -53,7 +54,7 @@ class ParserState:
         """The buffers that hold rows, in the order in which their streams were first seen."""
         return [buffer for buffer in self._buffers if buffer]
 
-    def state(self, stated: list[Instrument]) -> None:
+    def state(self, stated: Iterable[Instrument]) -> None:
         """Take what exchangeInfo says, for symbols seen and those yet to come."""
         for instrument in stated:
             self._stated[instrument.id.symbol] = instrument

@@ -35,7 +35,8 @@ class Steps:
 
     def state(self, stated: Instrument) -> None:
         """Take what the venue says, which holds until it says otherwise or trades off its own tick."""
-        if stated != self._stated:
+        before = self._stated
+        if before is None or replace(stated, valid_from=before.valid_from) != before:
             self.instrument = self._stated = stated
 
     def check(self, ts: int, prices: list[Values], sizes: list[Values]) -> None:
