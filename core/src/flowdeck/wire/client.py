@@ -51,6 +51,7 @@ class Client:
         self._replies: dict[int, asyncio.Future[Header]] = {}
         self._streams: dict[int, RemoteSubscription] = {}
         self._callbacks: list[EventCallback] = []
+        self._on_closed: list[Callable[[], None]] = []
         self._connection: ClientConnection | None = None
         self._reader: asyncio.Task[None] | None = None
 
@@ -102,6 +103,10 @@ class Client:
         """Call back with the name and data of every pushed event; returns what ends that."""
         self._callbacks.append(callback)
         return lambda: self._callbacks.remove(callback)
+
+    def on_closed(self, callback: Callable[[], None]) -> None:
+        """Call back at the moment at which the connection has ended."""
+        self._on_closed.append(callback)
 
     async def wait_closed(self) -> None:
         """Wait until the connection has ended, from either side."""
@@ -203,3 +208,5 @@ class Client:
         for reply in self._replies.values():
             if not reply.done():
                 reply.set_exception(EngineError(f"{self.url}: {reason}"))
+        for callback in self._on_closed:
+            callback()

@@ -51,8 +51,8 @@ class Gate:
         if self._shown.is_set() or isinstance(request, ask.Auth):
             return
         if self._exposed or isinstance(request, ask.CONTROL):
-            folder = "the engine's data folder" if self._exposed else self._hello["data"]
-            raise TokenError(f"this needs the token in {folder}/token: send it with the request auth first")
+            where = "of the engine's data folder" if self._exposed else f"in {self._hello['token_file']}"
+            raise TokenError(f"this needs the token {where}: send it with the request auth first")
 
     def authenticate(self, request: ask.Auth) -> Header:
         """Take a token or its proof; answers with the full hello.

@@ -65,7 +65,8 @@ class ReconnectingClient:
         self._backoff, self._clock = backoff or Backoff(), clock
         self._on_state = on_state or (lambda _: None)
         self._callbacks: list[EventCallback] = []
-        self._client: asyncio.Future[Client] = asyncio.get_running_loop().create_future()
+        self._client: Client | None = None
+        self._up = asyncio.Event()
         self._hurry = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
 
@@ -82,7 +83,13 @@ class ReconnectingClient:
 
     async def connected(self) -> Client:
         """Wait for the connection and return its client, which is good until it is lost."""
-        return await asyncio.shield(self._client)
+        while self._client is None:
+            await self._up.wait()
+        return self._client
+
+    def _down(self) -> None:
+        self._client = None
+        self._up.clear()
 
     async def request(self, name: str, **fields: Any) -> dict[str, Any]:
         """Ask the engine, once it is connected; a lost connection is an EngineError, for the caller to judge."""
@@ -151,16 +158,17 @@ class ReconnectingClient:
         """Connect and stay; why the connection ended."""
         client = Client(self.url, self._token)
         client.on_event(self._event)
+        client.on_closed(self._down)
         try:
             await client.connect()
         except FlowdeckError as error:
             return str(error)
         try:
-            self._client.set_result(client)
+            self._client = client
+            self._up.set()
             self._on_state(LinkState(connected=True))
             await client.wait_closed()
         finally:
-            self._client = asyncio.get_running_loop().create_future()
             await client.close()
         return client.closed_reason
 
