@@ -8,11 +8,13 @@ from PySide6.QtWidgets import QFrame, QLabel, QPushButton, QWidget
 from flowdeck.chart.parts import Banner
 from flowdeck.desktop import icons
 from flowdeck.desktop.look import Look
-from flowdeck.desktop.widgets import button, label, row
+from flowdeck.desktop.widgets import IconButton, button, label, row
 
-__all__ = ["ACTION_TEXTS", "BannerBar"]
+__all__ = ["ACTION_TEXTS", "NOTICE", "BannerBar"]
 
 ACTION_TEXTS = {"details": "Details", "retry": "Retry", "try_now": "Try now", "capture": "Open a capture…"}
+NOTICE = "window"
+"""The `plugin` of a banner that is the window's own remark, which the user can dismiss."""
 _ICONS = {"info": ("history", "ui.accent"), "warning": ("warning", "ui.warning"), "error": ("error", "ui.error")}
 _INSET_PX = 12
 _HEIGHT_PX = 38
@@ -33,6 +35,8 @@ class BannerBar(QFrame):
         self._text = label(weight="medium")
         self._figure, self._note = label(figures=True), label(tone="secondary")
         self._actions = {name: self._button(name, text) for name, text in ACTION_TEXTS.items()}
+        self._dismiss = IconButton(look, "close", "Dismiss", kind="rowicon", size_px=14)
+        self._dismiss.clicked.connect(lambda: self._act("dismiss"))
         self.setLayout(
             row(
                 self._icon,
@@ -77,6 +81,7 @@ class BannerBar(QFrame):
             part.setVisible(bool(text))
         for name, action in self._actions.items():
             action.setVisible(name in banner.actions)
+        self._dismiss.setVisible(banner.plugin == NOTICE)
         self._banner = banner
         self._paint_icon()
 

@@ -102,6 +102,8 @@ class EngineLink:
         if self._main is not None:
             self._main.cancel()
             await asyncio.wait([self._main])
+        if keep:
+            await self._answer("engine.keep", {})
         await self._hang_up()
         await self._dialer.close(keep=keep)
         others = asyncio.all_tasks() - {asyncio.current_task()}

@@ -97,7 +97,8 @@ class TopBar(Bar):
         self.plugins = IconButton(look, "puzzle", "Plugins")
         self.settings = IconButton(look, "gear", "Settings (Ctrl ,)")
         self._connect_icons()
-        self._build(_Logo(look))
+        self.logo = _Logo(look)
+        self._build(self.logo)
         look.changed.connect(self._paint_chips)
         self.show_live()
 
