@@ -18,6 +18,7 @@ __all__ = ["FIGURES", "Figures", "Style", "Text", "figures", "level_of", "render
 FIGURES = "0123456789.,\u2212+e\u221e"
 """Glyphs of the atlas in the order of the codes of `kernels.digits`."""
 
+_COMMA = FIGURES.index(",")
 _GAMMAS = (1.0, 1.1, 1.2, 1.3)
 """Mixing in sRGB thins light text on dark ground. These make up for it, from dark to light colours."""
 _DEVICE_SIZES = (4.0, 400.0)
@@ -65,21 +66,23 @@ class Figures:
     """The atlas of figures in one style.
 
     Attributes:
-        alphas: uint32, 0 to 256, shape (levels of lightness, glyphs, rows, columns).
+        alphas: uint32, 0 to 256, shape (levels of lightness, glyphs, rows, columns), a multiple of 8 columns.
         rise: Height of a digit, device pixels.
         above: Rows of the atlas above a digit.
+        plain_rows: Rows that all glyphs but the comma need.
         advances: Of each glyph, device pixels; all digits have the same.
     """
 
     alphas: Alphas
     rise: int
     above: int
+    plain_rows: int
     advances: tuple[int, ...]
 
     @cache  # noqa: B019  an atlas lives as long as the process, its few options with it
     def options(self, anchor: int, *, signed: bool, grouped: bool) -> npt.NDArray[np.int64]:
         """What `kernels.draw_numbers` is told; anchor 0 left, 1 centre, 2 right."""
-        rows = self.alphas.shape[2]
+        rows = self.alphas.shape[2] if grouped else self.plain_rows
         return np.array([anchor, signed, grouped, rows, self.rise, self.above, *self.advances], np.int64)
 
 
@@ -95,11 +98,12 @@ def figures(style: Style) -> Figures:
     top = min(glyph.top for glyph, _, _ in placed)
     bottom = max(glyph.top + len(glyph.coverage) for glyph, _, _ in placed)
     advances = tuple(advance for _, _, advance in placed)
-    cells = np.zeros((len(placed), bottom - top, max(advances)), np.uint8)
+    cells = np.zeros((len(placed), bottom - top, -(max(advances) // -8) * 8), np.uint8)
     for cell, (glyph, shift, advance) in zip(cells, placed, strict=True):
         _stamp(cell[:, :advance], glyph, shift + glyph.left, glyph.top - top)
     height = rise(style)
-    return Figures(np.ascontiguousarray(_alphas()[:, cells]), height, -top - height, advances)
+    plain = max(glyph.top + len(glyph.coverage) for glyph, _, _ in placed if glyph is not placed[_COMMA][0]) - top
+    return Figures(np.ascontiguousarray(_alphas()[:, cells]), height, -top - height, plain, advances)
 
 
 @lru_cache(maxsize=4096)

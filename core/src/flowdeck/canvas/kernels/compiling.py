@@ -4,13 +4,16 @@ Every entry has one explicit signature, so that no combination of strides or rea
 window waits. Columns may have any stride and may be read-only; numba refuses a read-only array where the signature
 does not say so.
 
-A cache entry belongs to the file of its entry, not to those of its helpers: after a change in `pixels.py` touch the
-files that use it.
+Numba forgets a cached kernel when the file of its entry changes, but not when that of a helper does; here it does, or
+an update would go on drawing with the code of the old one.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import cache
+from hashlib import sha256
+from pathlib import Path
 from typing import Any, TypeVar, cast
 
 from numba import njit, types
@@ -57,9 +60,31 @@ NUMBERS = types.Array(types.uint32, 4, "C", readonly=True)
 
 def entry(signature: Any) -> Callable[[Function], Function]:
     """Compile a kernel that Python calls, or load it from its cache, when its module is imported."""
-    return cast("Callable[[Function], Function]", njit(signature, cache=True, nogil=True, error_model="numpy"))
+
+    def compiled(function: Function) -> Function:
+        kernel: Any = njit(cache=True, nogil=True, error_model="numpy")(function)
+        _tie_to_helpers(kernel)
+        kernel.compile(signature)
+        kernel.disable_compile()
+        return cast("Function", kernel)
+
+    return compiled
 
 
 def helper(function: Function) -> Function:
     """Mark a function that only kernels call; it is compiled into each of them."""
-    return cast("Function", njit(nogil=True, error_model="numpy")(function))
+    return cast("Function", njit(nogil=True, error_model="numpy", forceinline=True)(function))
+
+
+def _tie_to_helpers(kernel: Any) -> None:
+    """Make a cached kernel stale when any file of this folder changes, not its own alone."""
+    index = getattr(kernel._cache, "_cache_file", None)  # noqa: SLF001  numba has no public way to say so
+    if index is not None:
+        index._source_stamp = (index._source_stamp, _digest())  # noqa: SLF001  as above
+
+
+@cache
+def _digest() -> str:
+    """One hash of all sources of the kernels."""
+    sources = sorted(Path(__file__).parent.glob("*.py"))
+    return sha256(b"".join(source.read_bytes() for source in sources)).hexdigest()

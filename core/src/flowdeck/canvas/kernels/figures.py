@@ -27,7 +27,7 @@ from flowdeck.canvas.kernels.digits import CODES, write_number
 from flowdeck.canvas.kernels.lines import tame
 from flowdeck.canvas.kernels.pixels import FULL, alpha_of, clip, mix, x_pixel, y_pixel
 
-__all__ = ["draw_numbers", "level_of", "mix_row"]
+__all__ = ["draw_numbers", "level_of"]
 
 Buffer = npt.NDArray[np.uint32]
 Words2D = npt.NDArray[np.uint32]
@@ -48,40 +48,46 @@ def level_of(colour: np.uint32) -> int:
 
 
 @helper
-def mix_row(pixels: Words, alphas: Words, colour: np.uint32, alpha: np.uint32) -> None:
-    """A colour over a row of pixels, at an alpha each times one for all."""
-    if alpha == FULL:
-        for i in range(pixels.size):
-            pixels[i] = mix(pixels[i], colour, alphas[i])
-        return
-    for i in range(pixels.size):
-        pixels[i] = mix(pixels[i], colour, np.uint32(np.uint32(alphas[i] * alpha) // FULL))
-
-
-@helper
 def lay_out(strip: Words2D, glyphs: Buffer, codes: Ints, start: int, options: Ints) -> int:
-    """Copy the glyphs codes[start:] side by side into the strip; its width."""
+    """Copy the glyphs codes[start:] side by side into the strip; its width.
+
+    Cells of the atlas are a multiple of 8 wide, empty right of the advance; whole cells are copied in pieces of 8, each
+    over the empty end of the one before, so that the copies vectorise and nothing old remains beside the figure.
+    """
     width = 0
     for place in range(start, CODES):
         code = codes[place]
-        advance = options[_ADVANCES + code]
         for row in range(options[_ROWS]):
-            strip[row, width : width + advance] = glyphs[code, row, :advance]
-        width += advance
+            for piece in range(0, glyphs.shape[2], 8):
+                for column in range(8):
+                    to, of = np.uintp(width + piece + column), np.uintp(piece + column)
+                    strip[np.uintp(row), to] = glyphs[np.uintp(code), np.uintp(row), of]
+        width += options[_ADVANCES + code]
     return width
 
 
 @helper
+def fade(strip: Words2D, rows: int, width: int, alpha: np.uint32) -> None:
+    """Multiply the strip by an alpha."""
+    for row in range(rows):
+        for column in range(width):
+            strip[row, column] = np.uint32(np.uint32(strip[row, column] * alpha) // FULL)
+
+
+@helper
 def put_strip(buffer: Buffer, pane: Column, strip: Words2D, box: tuple[int, int, int, int], colour: np.uint32) -> None:
-    """Mix the strip in at box = (left, top, width, height), clipped to the pane."""
+    """Mix the strip in at box = (left, top, width, height), clipped to the pane.
+
+    Unsigned indices spare the test for negative ones, which would keep the loop from being vectorised.
+    """
     low_x, low_y, high_x, high_y = clip(pane)
     left, top, width, height = box
     start, stop = max(left, low_x), min(left + width, high_x)
-    if stop <= start:
-        return
-    alpha = alpha_of(colour)
     for row in range(max(top, low_y), min(top + height, high_y)):
-        mix_row(buffer[row, start:stop], strip[row - top, start - left : stop - left], colour, alpha)
+        for column in range(start, stop):
+            y, x = np.uintp(row), np.uintp(column)
+            alpha = strip[np.uintp(row - top), np.uintp(column - left)]
+            buffer[y, x] = mix(buffer[y, x], colour, alpha)
 
 
 @entry(types.void(BUFFER, PANE, COLUMN, COLUMN, COLUMN, WORDS, BYTES, NUMBERS, INTS))
@@ -98,7 +104,7 @@ def draw_numbers(
 ) -> None:
     """Figures at points in the pane's units; `glyphs` by level, glyph, row and column as alphas 0 to 256."""
     low_x, low_y, high_x, high_y = clip(pane)
-    rows, widest = options[_ROWS], CODES * glyphs.shape[3]
+    rows, widest = options[_ROWS], (CODES + 1) * glyphs.shape[3]
     codes = np.zeros(CODES, np.int64)
     strip = np.empty((rows, widest), np.uint32)
     colour_step = 0 if colour.size == 1 else 1
@@ -115,5 +121,7 @@ def draw_numbers(
         )
         shade = colour[i * colour_step]
         width = lay_out(strip, glyphs[level_of(shade)], codes, start, options)
+        if alpha_of(shade) != FULL:
+            fade(strip, rows, width, alpha_of(shade))
         left = floor(tame(middle_x) - 0.5 * options[_ANCHOR] * width + 0.5)
         put_strip(buffer, pane, strip, (left, top, width, rows), shade)

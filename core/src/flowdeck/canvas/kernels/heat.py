@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from flowdeck.canvas.kernels.compiling import BUFFER, COLUMN, GRID, PANE, WORDS, entry, helper, types
-from flowdeck.canvas.kernels.pixels import FULL, alpha_of, clip, mix, span, x_pixel, y_pixel
+from flowdeck.canvas.kernels.pixels import alpha_of, clip, mix, span, x_pixel, y_pixel
 
 __all__ = ["draw_heat"]
 
@@ -16,6 +16,8 @@ Buffer = npt.NDArray[np.uint32]
 Column = npt.NDArray[np.float64]
 Words = npt.NDArray[np.uint32]
 Grid = npt.NDArray[np.uint16]
+
+_OPAQUE = np.uint32(0xFF000000)
 
 
 @helper
@@ -30,24 +32,26 @@ def cell_of(pixel: int, first: float, second: float, count: int) -> int:
 
 
 @helper
-def colour_row(colours: Words, grid: Grid, row: int, cells: npt.NDArray[np.int64], ramp: Words) -> bool:
+def colour_row(colours: Words, grid: Grid, row: int, cells: npt.NDArray[np.uint32], ramp: Words) -> bool:
     """Look one row of the grid up, a colour a pixel; whether all of it is opaque."""
-    opaque = True
+    common = _OPAQUE
     for i in range(colours.size):
-        colour = ramp[grid[row, cells[i]]]
+        colour = ramp[np.uintp(grid[np.uintp(row), np.uintp(cells[i])])]
         colours[i] = colour
-        opaque = opaque and alpha_of(colour) == FULL
-    return opaque
+        common &= colour
+    return bool(common >= _OPAQUE)
 
 
 @helper
-def put_row(pixels: Words, colours: Words, opaque: bool) -> None:
+def put_row(buffer: Buffer, row: int, left: int, colours: Words, opaque: bool) -> None:
     """Lay a row of colours over a row of pixels."""
     if opaque:
-        pixels[:] = colours
+        for i in range(colours.size):
+            buffer[np.uintp(row), np.uintp(left + i)] = colours[i]
         return
-    for i in range(pixels.size):
-        pixels[i] = mix(pixels[i], colours[i], alpha_of(colours[i]))
+    for i in range(colours.size):
+        y, x = np.uintp(row), np.uintp(left + i)
+        buffer[y, x] = mix(buffer[y, x], colours[i], alpha_of(colours[i]))
 
 
 @entry(types.void(BUFFER, PANE, COLUMN, GRID, WORDS))
@@ -63,7 +67,7 @@ def draw_heat(buffer: Buffer, pane: Column, corners: Column, grid: Grid, ramp: W
     top, bottom = span(y0, y1, low_y, high_y)
     if right <= left or bottom <= top or grid.size == 0:
         return
-    cells = np.empty(right - left, np.int64)
+    cells = np.empty(right - left, np.uint32)
     for column in range(left, right):
         cells[column - left] = cell_of(column, x0, x1, grid.shape[1])
     colours = np.empty(right - left, np.uint32)
@@ -73,4 +77,4 @@ def draw_heat(buffer: Buffer, pane: Column, corners: Column, grid: Grid, ramp: W
         if wanted != shown:
             opaque = colour_row(colours, grid, wanted, cells, ramp)
             shown = wanted
-        put_row(buffer[row, left:right], colours, opaque)
+        put_row(buffer, row, left, colours, opaque)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from math import floor, hypot, isfinite
+from math import floor, isfinite, sqrt
 
 import numpy as np
 import numpy.typing as npt
@@ -84,14 +84,15 @@ def capsule(x: float, y: float, line: tuple[float, float, float, float], half: f
     x0, y0, dx, dy = line
     square = dx * dx + dy * dy
     along = min(max(((x - x0) * dx + (y - y0) * dy) / square, 0.0), 1.0) if square > 0.0 else 0.0
-    return half + 0.5 - hypot(x - x0 - along * dx, y - y0 - along * dy)
+    off_x, off_y = x - x0 - along * dx, y - y0 - along * dy
+    return half + 0.5 - sqrt(off_x * off_x + off_y * off_y)
 
 
 @helper
 def dash_share(x: float, y: float, line: tuple[float, float, float, float], dash: float) -> float:
     """Coverage along a dashed line: dashes of `dash` device pixels, gaps as long, half a pixel soft at the ends."""
     x0, y0, dx, dy = line
-    along = ((x - x0) * dx + (y - y0) * dy) / hypot(dx, dy)
+    along = ((x - x0) * dx + (y - y0) * dy) / sqrt(dx * dx + dy * dy)
     place = along - 2.0 * dash * floor(along / (2.0 * dash))
     return max(min(place, dash - place) + 0.5, place - 2.0 * dash + 0.5)
 
@@ -112,7 +113,7 @@ def row_reach(y: float, line: tuple[float, float, float, float], radius: float, 
     if abs(dy) < _PARALLEL:
         return start, stop
     middle = x0 + (y - y0) * dx / dy
-    band = radius * hypot(dx, dy) / abs(dy)
+    band = radius * sqrt(dx * dx + dy * dy) / abs(dy)
     return max(start, floor(tame(middle - band))), min(stop, floor(tame(middle + band)) + 1)
 
 

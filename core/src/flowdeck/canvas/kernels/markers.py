@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from math import floor, hypot, isfinite
+from math import floor, isfinite, sqrt
 
 import numpy as np
 import numpy.typing as npt
@@ -29,7 +29,7 @@ def outside(dx: float, dy: float, radius: float, shape: int) -> float:
     Shapes: 0 circle, 1 square, 2 diamond, 3 triangle up, 4 triangle down, all as wide and as high as 2·radius.
     """
     if shape == 0:
-        return hypot(dx, dy) - radius
+        return sqrt(dx * dx + dy * dy) - radius
     if shape == 1:
         return max(abs(dx), abs(dy)) - radius
     if shape == 2:

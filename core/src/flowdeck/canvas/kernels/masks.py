@@ -6,8 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from flowdeck.canvas.kernels.compiling import BUFFER, PANE, WORDS_2D, entry, types
-from flowdeck.canvas.kernels.figures import mix_row
-from flowdeck.canvas.kernels.pixels import alpha_of, clip
+from flowdeck.canvas.kernels.pixels import FULL, alpha_of, clip, mix
 
 __all__ = ["draw_mask"]
 
@@ -24,8 +23,8 @@ def draw_mask(
     """A mask of alphas 0 to 256 with its corner at a device pixel, clipped to the pane."""
     low_x, low_y, high_x, high_y = clip(pane)
     start, stop = max(left, low_x), min(left + mask.shape[1], high_x)
-    if stop <= start:
-        return
     alpha = alpha_of(colour)
     for row in range(max(top, low_y), min(top + mask.shape[0], high_y)):
-        mix_row(buffer[row, start:stop], mask[row - top, start - left : stop - left], colour, alpha)
+        for column in range(start, stop):
+            share = np.uint32(np.uint32(mask[row - top, column - left] * alpha) // FULL)
+            buffer[row, column] = mix(buffer[row, column], colour, share)

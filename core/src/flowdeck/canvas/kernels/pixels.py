@@ -99,9 +99,10 @@ def span(first: float, second: float, low: int, high: int) -> tuple[int, int]:
 @helper
 def fill_span(buffer: Buffer, row: int, start: int, stop: int, colour: np.uint32, alpha: np.uint32) -> None:
     """One colour over the pixels [start, stop) of a row."""
-    pixels = buffer[row, start:stop]
     if alpha == FULL:
-        pixels[:] = colour
+        for column in range(start, stop):
+            buffer[np.uintp(row), np.uintp(column)] = colour
         return
-    for column in range(pixels.size):
-        pixels[column] = mix(pixels[column], colour, alpha)
+    for column in range(start, stop):
+        y, x = np.uintp(row), np.uintp(column)
+        buffer[y, x] = mix(buffer[y, x], colour, alpha)

@@ -16,11 +16,14 @@ __all__ = ["draw_polyline"]
 Buffer = npt.NDArray[np.uint32]
 Mask = npt.NDArray[np.uint8]
 Column = npt.NDArray[np.float64]
+Extents = npt.NDArray[np.int32]
 
 
 @helper
-def cover_piece(mask: Mask, pane: Column, line: tuple[float, float, float, float], width: float) -> tuple[int, int]:
-    """Raise the mask to the coverage of one piece; the rows [top, bottom) that it touched."""
+def cover_piece(
+    mask: Mask, extents: Extents, pane: Column, line: tuple[float, float, float, float], width: float
+) -> None:
+    """Raise the mask to the coverage of one piece, and widen the extents of its columns to its rows."""
     low_x, low_y, high_x, high_y = clip(pane)
     radius = 0.5 * width + 0.5
     top, bottom = reach(line[1], line[3], radius, low_y, high_y)
@@ -29,17 +32,22 @@ def cover_piece(mask: Mask, pane: Column, line: tuple[float, float, float, float
         for column in range(start, stop):
             cover = coverage_byte(capsule(column + 0.5, row + 0.5, line, 0.5 * width))
             mask[row, column] = max(mask[row, column], np.uint8(cover))
-    return top, bottom
+    left, right = reach(line[0], line[2], radius, low_x, high_x)
+    for column in range(left, right):
+        extents[0, column - low_x] = min(extents[0, column - low_x], top)
+        extents[1, column - low_x] = max(extents[1, column - low_x], bottom)
 
 
 @helper
-def paint_and_wipe(
-    buffer: Buffer, mask: Mask, columns: tuple[int, int], rows: tuple[int, int], colour: np.uint32
-) -> None:
-    """Mix the colour in where the mask says, and leave the mask empty."""
+def paint_and_wipe(buffer: Buffer, mask: Mask, extents: Extents, low_x: int, colour: np.uint32) -> None:
+    """Mix the colour in where the mask says, and leave the mask empty.
+
+    A line is mostly a function of x: rows from extent to extent of each column are far fewer than its whole box.
+    """
     alpha = alpha_of(colour)
-    for row in range(rows[0], rows[1]):
-        for column in range(columns[0], columns[1]):
+    for place in range(extents.shape[1]):
+        column = low_x + place
+        for row in range(extents[0, place], extents[1, place]):
             if mask[row, column] != 0:
                 cover = scaled(np.uint32(mask[row, column]))
                 share = np.uint32(np.uint32(cover * alpha) // FULL)
@@ -56,7 +64,8 @@ def draw_polyline(
     `width` is in device pixels. Joints and ends are round; a point between two breaks is a dot.
     """
     low_x, low_y, high_x, high_y = clip(pane)
-    first, last = high_y, low_y
+    extents = np.empty((2, high_x - low_x), np.int32)
+    extents[0, :], extents[1, :] = high_y, low_y
     before = False
     x0, y0 = 0.0, 0.0
     for i in range(x.size):
@@ -66,9 +75,7 @@ def draw_polyline(
             x1, y1 = tame(x1), tame(y1)
             if not before:
                 x0, y0 = x1, y1
-            top, bottom = cover_piece(mask, pane, (x0, y0, x1 - x0, y1 - y0), max(width, 1.0))
-            if bottom > top:
-                first, last = min(first, top), max(last, bottom)
+            cover_piece(mask, extents, pane, (x0, y0, x1 - x0, y1 - y0), max(width, 1.0))
         before = here
         x0, y0 = x1, y1
-    paint_and_wipe(buffer, mask, (low_x, high_x), (first, last), colour)
+    paint_and_wipe(buffer, mask, extents, low_x, colour)
