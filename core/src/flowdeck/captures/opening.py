@@ -66,7 +66,7 @@ def open_capture(
     head = _head(path)
     spec, venue = _recognise(path, sources, head)
     make = resolve(spec.parser)
-    reader, scout, parser = CaptureReader(path), make(venue, wanted, run), make(venue, wanted, run)
+    reader, scout, parser = CaptureReader(path), make(venue, None, run), make(venue, wanted, run)
     for item in head:
         _feed(reader, scout, item)
     parser.adopt(scout)

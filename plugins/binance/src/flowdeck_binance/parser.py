@@ -29,6 +29,7 @@ _EVENT = b'{"e":"'
 _TICKER = b"@bookTicker"
 
 _ENVELOPE = msgspec.json.Decoder(Envelope)
+_LIST = msgspec.json.Decoder(list[msgspec.Raw])
 _CONTROL = msgspec.json.Decoder(Control)
 _DAMAGE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 
@@ -74,7 +75,7 @@ class BinanceParser:
         for _ in scout.drain():
             pass
         self._trades.feeds.update(scout._trades.feeds)
-        self._state.steps.update(scout._state.steps)
+        self._state.adopt(scout._state)
 
     def feed(self, recv_ts: int, frame: bytes) -> None:
         """Parse one frame.
@@ -140,10 +141,14 @@ class BinanceParser:
         return (self._ticker if stream.endswith(_TICKER) else None), payload
 
     def _general(self, recv_ts: int, frame: bytes) -> None:
+        if frame.lstrip().startswith(b"["):
+            _LIST.decode(frame)
+            self.skipped["a list"] += 1
+            return
         envelope = _ENVELOPE.decode(frame)
         payload = bytes(envelope.data) or frame
-        if payload.lstrip().startswith(b"["):
-            self.skipped[f"stream {envelope.stream or 'without a name'}: a list"] += 1
+        if payload.startswith(b"["):
+            self.skipped[f"stream {envelope.stream[:40]}: a list"] += 1
             return
         message = _CONTROL.decode(payload)
         if message.event:

@@ -28,6 +28,12 @@ class ParserState:
         self._stated: dict[str, Instrument] = {}
         self._instruments: tuple[Instrument, ...] | None = None
 
+    def adopt(self, other: ParserState) -> None:
+        """Take over what another one knows of steps."""
+        self.steps.update(other.steps)
+        self._stated.update(other._stated)
+        self._instruments = None
+
     def key(self, kind: str, symbol: str, feed: str | None = None) -> StreamKey:
         """The key of a symbol's stream; the symbol counts as seen from here on."""
         instrument = InstrumentId(self.venue, symbol)
