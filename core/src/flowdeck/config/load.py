@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import json
 import os
 import re
 import tomllib
@@ -100,11 +102,21 @@ def _environment() -> _Source:
             reason = f"{section!r} is not a section{near(section, sections)}"
             raise InvalidConfigError([Problem("environment", name, os.environ[name], reason, ", ".join(sections))])
     try:
-        return _Source("environment", EnvSettingsSource(Config)())
+        return _Source("environment", _decoded(EnvSettingsSource(Config)()))
     except SettingsError as error:
         raise ConfigError(
             f"environment: {error}; a section is set value by value, as FLOWDECK_ENGINE__PORT=9000"
         ) from error
+
+
+def _decoded(values: Any) -> Any:
+    """Lists and tables inside plugin settings, whose types are not known yet, are written as JSON."""
+    if isinstance(values, Mapping):
+        return {key: _decoded(value) for key, value in values.items()}
+    if isinstance(values, str) and values.startswith(("[", "{")):
+        with contextlib.suppress(ValueError):
+            return json.loads(values)
+    return values
 
 
 def _nested(overrides: Mapping[str, Any]) -> dict[str, Any]:

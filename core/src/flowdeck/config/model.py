@@ -135,12 +135,12 @@ class Config(BaseSettings):
         frozen=True, extra="forbid", env_prefix="FLOWDECK_", env_nested_delimiter="__", env_ignore_empty=True
     )
 
-    engine: EngineConfig = EngineConfig()
-    chart: ChartConfig = ChartConfig()
-    appearance: AppearanceConfig = AppearanceConfig()
+    engine: EngineConfig = Field(default_factory=EngineConfig)
+    chart: ChartConfig = Field(default_factory=ChartConfig)
+    appearance: AppearanceConfig = Field(default_factory=AppearanceConfig)
     stores: dict[str, str] = Field(default_factory=dict, description="Store preferred for a kind.")
     plugins: dict[str, PluginConfig] = Field(default_factory=dict, description="Per plugin.")
-    log: LogConfig = LogConfig()
+    log: LogConfig = Field(default_factory=LogConfig)
     window: dict[str, Any] = Field(default_factory=dict, description="Size and docks, as the desktop left them.")
 
     _loaded: Loaded = PrivateAttr(default_factory=Loaded)
