@@ -2,113 +2,178 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from dataclasses import replace
 from pathlib import Path
-from typing import Literal
+from time import perf_counter
 
-from flowdeck.canvas import FontSet
-from flowdeck.chart.feed import Feed, FeedEvent
-from flowdeck.chart.parts import Banner, Frame, LayerInfo, Loading, Zone
-from flowdeck.chart.roster import Plugins
-from flowdeck.instruments import Instrument, InstrumentId
-from flowdeck.specs import Readout, SourceStatus, Theme
-from flowdeck.timeframes import Timeframe
+from flowdeck.chart.banners import fault_banner, refusal_banners, status_banner
+from flowdeck.chart.bars import newest_open
+from flowdeck.chart.director import Cue
+from flowdeck.chart.navigation import Navigation
+from flowdeck.chart.parts import Banner, Frame, Loading, Redraw
+from flowdeck.chart.pointer import draw_pointer
+from flowdeck.chart.pointing import Pointing
+from flowdeck.chart.scene import Scene
+from flowdeck.chart.showing import Showing
+from flowdeck.errors import EngineError
 
 __all__ = ["ChartHost"]
 
+_PATIENCE_S = 0.2
+"""History that is here sooner is not spoken of: a skeleton that flashes helps nobody."""
 
-class ChartHost:
-    """One chart. All methods are called on one thread; none waits. Sizes and positions are px, y downwards.
 
-    Args:
-        plugins: Where layers come from, and who is told when one fails: the plugin manager.
-        theme: Colours.
-        width_px: Width of the chart, axes included.
-        height_px: Height of the chart, axes included.
-        scale: Device pixels per px.
-        instrument: What is shown.
-        timeframe: Length of a bar.
-        run: The run shown, None for live data.
-        fonts: Families for words and figures.
-        feed: Where streams come from.
-        layers: Ids of the layers to show; None shows those that want to be.
-        paint_banners: Whether banners are painted into the picture, as in snapshots.
-        debounce_s: How long a change of the view rests before layers are asked for their streams again.
+class ChartHost(Showing, Navigation, Pointing):
+    """One chart: `Showing` takes what is to be shown, `Navigation` and `Pointing` what hands do; this makes pictures.
+
+    A front end calls `frame` whenever `dirty` says so, at most once a refresh of its screen.
     """
 
-    def __init__(
-        self,
-        plugins: Plugins,
-        theme: Theme,
-        *,
-        width_px: float,
-        height_px: float,
-        scale: float = 1.0,
-        instrument: InstrumentId,
-        timeframe: Timeframe,
-        run: str | None = None,
-        fonts: FontSet | None = None,
-        feed: Feed,
-        layers: Iterable[str] | None = None,
-        paint_banners: bool = False,
-        debounce_s: float = 0.12,
-    ) -> None:
-        raise NotImplementedError
+    _waiting_since: float | None = None
+    _underlaid = False
 
-    # what is shown
-    def set_timeframe(self, timeframe: Timeframe) -> None: ...
-    def set_instrument(self, instrument: InstrumentId, run: str | None = None) -> None: ...
-    def set_run(self, run: str | None) -> None: ...
-    def set_grouping(self, grouping: int | Literal["auto"]) -> None: ...
-    def step_grouping(self, steps: int) -> None: ...
-    def set_theme(self, theme: Theme) -> None: ...
-    def set_fonts(self, fonts: FontSet) -> None: ...
-    def set_layer_visible(self, layer: str, visible: bool) -> None: ...
-    def layers(self) -> tuple[LayerInfo, ...]: ...
-    def resize(self, width_px: float, height_px: float, scale: float = 1.0) -> None: ...
-    def show(self, start_ns: int, stop_ns: int) -> None: ...
     @property
-    def instrument(self) -> Instrument | None: ...
-    @property
-    def timeframe(self) -> Timeframe: ...
-    @property
-    def grouping(self) -> int: ...
-    @property
-    def last_price(self) -> float | None: ...
+    def dirty(self) -> bool:
+        """Whether a call of `frame` has anything to do. An idle chart is not dirty."""
+        return self._touched is not Redraw.NONE or self._wishes.pending or self._waiting_since is not None
 
-    # the feed
-    def receive(self, handle: int, event: FeedEvent) -> None: ...
-    def reopen(self) -> None: ...
-    def set_status(self, status: SourceStatus | None) -> None: ...
-    def set_replay(self, head_ns: int | None) -> None: ...
-    def close(self) -> None: ...
+    @property
+    def settled(self) -> bool:
+        """Whether everything that layers asked for has arrived, and nothing remains to be asked or drawn."""
+        return self._subscriptions.ready(self._subscriptions.open_keys()) and not self.dirty
 
-    # hands
     @property
-    def pinned(self) -> bool: ...
-    def hit(self, x_px: float, y_px: float) -> Zone: ...
-    def pan_px(self, dx: float, dy: float) -> None: ...
-    def drag_end(self) -> None: ...
-    def pan_steps(self, bars: int, rows: int) -> None: ...
-    def zoom(self, factor_x: float, factor_y: float, at_px: tuple[float, float] | None = None) -> None: ...
-    def fit(self, *, x: bool = True, y: bool = True, pane: str = "") -> None: ...
-    def to_live(self) -> None: ...
-    def drag_axis(self, axis: Zone, delta_px: float) -> None: ...
-    def drag_separator(self, separator: Zone, delta_px: float) -> None: ...
-    def restore_separator(self, separator: Zone) -> None: ...
-    def hover(self, x_px: float, y_px: float, *, snap: bool = True) -> None: ...
-    def leave(self) -> None: ...
-    def pin_readout(self) -> None: ...
-    def unpin_readout(self) -> None: ...
+    def loading(self) -> Loading | None:
+        """History on its way, once it is late enough to be spoken of."""
+        return self._scene.loading if self._scene is not None else None
 
-    # the picture
-    def frame(self, now_ns: int) -> Frame: ...
-    def png(self, path: Path) -> None: ...
-    @property
-    def dirty(self) -> bool: ...
-    def readout(self) -> Readout | None: ...
-    def banners(self) -> tuple[Banner, ...]: ...
-    @property
-    def loading(self) -> Loading | None: ...
-    @property
-    def settled(self) -> bool: ...
+    def banners(self) -> tuple[Banner, ...]:
+        """What has to be said, most important first."""
+        status = status_banner(self._status, self._now_ns)
+        failed = [(slot.spec.title, slot.plugin, slot.reason) for slot in self._deck.faulted()]
+        fault = fault_banner(failed)
+        refusals = self._subscriptions.refusals()
+        if self._scene is not None and self._scene.empty is not None:
+            refusals.pop(self._bars_key, None)
+        return tuple(banner for banner in (status, fault, *refusal_banners(refusals)) if banner is not None)
+
+    def frame(self, now_ns: int) -> Frame:
+        """Compose what changed. `now_ns` is the clock of the run or of live data, ns UTC."""
+        start = perf_counter()
+        self._now_ns = now_ns
+        self._wishes.ask_if_due(self._bars_key, self._subject, self._layout, now_ns)
+        self._watch_history()
+        level, layers_ms = self._touched, 0.0
+        if level is Redraw.NONE or self._holding():
+            return self._done(start, Redraw.NONE, 0.0)
+        self._touched = Redraw.NONE
+        if level is Redraw.FULL or self._scene is None:
+            level, layers_ms = Redraw.FULL, self._compose()
+        self._finish(level)
+        return self._done(start, level, layers_ms)
+
+    def png(self, path: Path) -> None:
+        """Write the last frame.
+
+        Raises:
+            EngineError: when the file cannot be written.
+        """
+        try:
+            self._composer.canvas.png(path)
+        except OSError as error:
+            raise EngineError(f"{path}: cannot be written ({error.strerror or error})") from error
+
+    def _done(self, start: float, level: Redraw, layers_ms: float) -> Frame:
+        ms = (perf_counter() - start) * 1e3
+        return Frame(self._composer.canvas.buffer, level, ms, max(0.0, ms - layers_ms))
+
+    def _compose(self) -> float:
+        """Paint everything anew; what layers took, ms. A layer that fails is gone, and the picture is begun again."""
+        keep = self._hover is not None
+        while True:
+            scene = self._director.scene(self._cue())
+            if self._composer.full(scene, self._deck, keep_underlay=keep):
+                break
+        self._scene, self._underlaid = scene, keep
+        self._subscriptions.trim()
+        return self._deck.account()
+
+    def _finish(self, level: Redraw) -> None:
+        """Paint overlay and cursor over the picture."""
+        scene = self._scene
+        if scene is None:
+            return
+        hovered = self._hovered_ns()
+        self._locate(scene)
+        if self._hovered_ns() != hovered or level >= Redraw.OVERLAY:
+            scene = self._scene = self._annotated(scene)
+            self._composer.overlay(scene)
+        draw_pointer(self._composer, scene, self._cursor, self._explained)
+        if self._touched is Redraw.FULL:  # a layer failed while it explained a point
+            self._finish_anew()
+
+    def _finish_anew(self) -> None:
+        self._touched = Redraw.NONE
+        self._compose()
+        if self._scene is not None:
+            self._composer.overlay(self._scene)
+
+    def _annotated(self, scene: Scene) -> Scene:
+        """The scene with the legend of the hovered bar, and banners as they read now."""
+        banners = self.banners() if self._paint_banners else ()
+        if scene.plot is None:
+            return replace(scene, banners=banners)
+        return replace(
+            scene, banners=banners, legend=self._director.legend(scene.plot, self._bars(), self._hovered_ns())
+        )
+
+    def _hovered_ns(self) -> int | None:
+        """The open of the hovered bar."""
+        view, cursor = (self._scene.plot if self._scene is not None else None), self._cursor
+        if view is None or cursor is None or cursor.bar is None or cursor.gap is not None:
+            return None
+        middle = (cursor.bar[0] + cursor.bar[1]) / 2 - self._layout.plot.left
+        return view.timeframe.open_ns(view.timeframe.index(view.origin_ns + int(view.x0 + middle * view.x_per_px)))
+
+    def _cue(self) -> Cue:
+        canvas = self._composer.canvas
+        return Cue(
+            theme=self._theme,
+            layout=self._layout,
+            scale=canvas.scale,
+            subject=self._subject,
+            bars=self._bars_key,
+            now_ns=self._now_ns,
+            status=self._status,
+            head_ns=self._head_ns,
+            hovered_ns=self._hovered_ns(),
+            patient=self._late(),
+            banners=self.banners() if self._paint_banners else (),
+        )
+
+    def _late(self) -> bool:
+        return self._waiting_since is not None and self._clock() - self._waiting_since >= _PATIENCE_S
+
+    def _watch_history(self) -> None:
+        """Notice history that takes long, and ask for all of it when the newest stretch holds nothing."""
+        waiting = not self._subscriptions.ready(self._subscriptions.open_keys())
+        was_late = self._late()
+        if not waiting:
+            self._waiting_since = None
+            self._look_further_back()
+        elif self._waiting_since is None:
+            self._waiting_since = self._clock()
+        if self._late() != (self.loading is not None) or self._late() != was_late:
+            self._touch(Redraw.FULL)
+
+    def _look_further_back(self) -> None:
+        series = self._bars()
+        empty = series is not None and series.complete and newest_open(series) is None
+        if empty and not self._wishes.all_history and self._run is None:
+            self._wishes.all_history = True
+            self._wishes.soon(0.0)
+
+    def _holding(self) -> bool:
+        """Whether the old picture stays a moment longer, because what replaces it is on its way."""
+        waiting = self._waiting_since is not None or self._bars() is None
+        return self._scene is not None and waiting and self._clock() < self._hold_until

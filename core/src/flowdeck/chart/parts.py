@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from flowdeck.specs import Placement
 
-__all__ = ["Banner", "Frame", "LayerInfo", "Loading", "Redraw", "Rect", "Zone", "ZoneKind"]
+__all__ = ["Banner", "Frame", "LayerInfo", "Loading", "Rect", "Redraw", "Zone", "ZoneKind"]
 
 Pixels = npt.NDArray[np.uint32]
 

@@ -51,6 +51,7 @@ class Sizes:
     time_gap: float
     small: float
     body: float
+    label: float
     readout: float
     stale: float
     disconnected: float
@@ -75,6 +76,7 @@ def sizes() -> Sizes:
         time_gap=lod["axis_label_min_gap"]["time"],
         small=font["size"]["small"],
         body=font["size"]["body"],
+        label=font["size"]["label"],
         readout=font["figure_size"]["readout"],
         stale=opacity["stale_chart"],
         disconnected=opacity["disconnected_chart"],

@@ -1,0 +1,113 @@
+"""Axes and grid: the ticks of price, value and time, their lines and their labels."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import floor, log10
+
+import numpy as np
+import numpy.typing as npt
+
+from flowdeck.chart.parts import Rect
+from flowdeck.chart.pens import lines_across, lines_down, text, texts
+from flowdeck.chart.theme import sizes
+from flowdeck.chart.ticks import TimeTick, figure, time_ticks, value_step, value_ticks
+from flowdeck.specs import Anchor, Canvas, Font, Theme, View
+
+__all__ = ["TimeTicks", "ValueTicks", "draw_grid", "draw_time_axis", "draw_value_axis", "price_ticks", "value_axis_px"]
+
+_PANE_GAP_PX = 24.0
+_EDGE_PX = 8.0
+_TAG_CLEARANCE_PX = 14.0
+_LABEL_INSET_PX = 8.0
+
+Array = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True, eq=False)
+class ValueTicks:
+    """Labels of a vertical axis: px from the top of the chart, texts, and which carry a rounder figure."""
+
+    y: Array
+    words: tuple[str, ...]
+    major: npt.NDArray[np.bool_]
+
+
+@dataclass(frozen=True, eq=False)
+class TimeTicks:
+    """Labels of the time axis: px of the middle of the bars that they name."""
+
+    x: Array
+    ticks: tuple[TimeTick, ...]
+
+    @classmethod
+    def of(cls, view: View, left_px: float = 0.0) -> TimeTicks:
+        """The ticks of a view whose left edge lies at `left_px`."""
+        timeframe, bar = view.timeframe, view.timeframe.duration_ns
+        ticks = time_ticks(timeframe, view.start_ns - bar, view.stop_ns + bar, view.x_per_px, sizes().time_gap)
+        closes = [timeframe.close_ns(timeframe.index(tick.open_ns)) for tick in ticks]
+        middle = np.array([(tick.open_ns + close) // 2 for tick, close in zip(ticks, closes, strict=True)], np.int64)
+        return cls(left_px + (view.x_of(middle) - view.x0) / view.x_per_px, tuple(ticks))
+
+
+def price_ticks(view: View, rect: Rect) -> ValueTicks:
+    """Round prices at least 36 px apart, with the instrument's decimals."""
+    step = value_step(view.y_per_px, sizes().price_gap, float(view.instrument.tick_size))
+    return _value_ticks(view, rect, step, view.instrument.price_decimals)
+
+
+def value_axis_px(view: View, rect: Rect) -> ValueTicks:
+    """Round values of a pane, with as many decimals as their step has."""
+    step = value_step(view.y_per_px, _PANE_GAP_PX)
+    return _value_ticks(view, rect, step, max(0, -floor(log10(step) + 1e-9)))
+
+
+def draw_grid(canvas: Canvas, theme: Theme, rect: Rect, across: ValueTicks | None, down: TimeTicks) -> None:
+    """Hairlines at the ticks; those of rounder figures and larger units are a little stronger."""
+    weak, strong = np.uint32(theme["chart.grid"]), np.uint32(theme["chart.grid_strong"])
+    if across is not None and len(across.y):
+        lines_across(canvas, across.y, rect, np.where(across.major, strong, weak))
+    if len(down.x):
+        major = np.array([tick.major for tick in down.ticks])
+        lines_down(canvas, down.x, rect, np.where(major, strong, weak))
+
+
+def draw_value_axis(
+    canvas: Canvas, theme: Theme, rect: Rect, ticks: ValueTicks, avoid_px: tuple[float, ...] = ()
+) -> None:
+    """Figures right aligned; none at the edges of the axis, nor where a tag stands."""
+    keep = (ticks.y > rect.top + _EDGE_PX) & (ticks.y < rect.bottom - _EDGE_PX)
+    for tag in avoid_px:
+        keep &= np.abs(ticks.y - tag) >= _TAG_CLEARANCE_PX
+    right = rect.right - _LABEL_INSET_PX
+    for chosen, token in ((keep & ~ticks.major, "text.secondary"), (keep & ticks.major, "text.primary")):
+        words = [ticks.words[index] for index in np.flatnonzero(chosen)]
+        x = np.full(len(words), right)
+        texts(canvas, x, ticks.y[chosen], words, theme[token], Anchor.RIGHT)
+
+
+def draw_time_axis(canvas: Canvas, theme: Theme, rect: Rect, corner: Rect, ticks: TimeTicks) -> None:
+    """Times centred under their bars, bold where a larger unit begins; the corner says that they are UTC."""
+    y = rect.top + rect.height / 2
+    size = sizes().small
+    for major, token in ((False, "text.secondary"), (True, "text.primary")):
+        chosen = [
+            (x, tick.text)
+            for x, tick in zip(ticks.x.tolist(), ticks.ticks, strict=True)
+            if tick.major == major and _fits(canvas, x, tick.text, rect, size)
+        ]
+        x = np.array([x for x, _ in chosen])
+        words = [word for _, word in chosen]
+        texts(canvas, x, np.full(len(words), y), words, theme[token], Anchor.CENTRE, bold=major)
+    text(canvas, corner.right - _LABEL_INSET_PX, y, "UTC", theme["text.tertiary"], Anchor.RIGHT, font=Font.UI)
+
+
+def _fits(canvas: Canvas, x: float, words: str, rect: Rect, size_px: float) -> bool:
+    half = canvas.text_width(words, Font.FIGURES, size_px, bold=True) / 2 + 2
+    return rect.left + half <= x <= rect.right - half
+
+
+def _value_ticks(view: View, rect: Rect, step: float, decimals: int) -> ValueTicks:
+    values, major = value_ticks(view.y0, view.y1, step)
+    y = rect.top + (view.y1 - values) / view.y_per_px
+    return ValueTicks(y, tuple(figure(value, decimals) for value in values.tolist()), major)

@@ -1,0 +1,173 @@
+"""Paints a scene: layers plane by plane, with the chart's own marks between them in the design's order."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from flowdeck.canvas import RasterCanvas
+from flowdeck.chart.axes import draw_grid, draw_time_axis, draw_value_axis
+from flowdeck.chart.banners import banner_rect, draw_banners
+from flowdeck.chart.deck import Deck, Slot
+from flowdeck.chart.dimming import dim
+from flowdeck.chart.layout import Band
+from flowdeck.chart.legend import draw_legend, legend_rect
+from flowdeck.chart.parts import Rect
+from flowdeck.chart.patches import Patches, Underlay
+from flowdeck.chart.pens import box, text
+from flowdeck.chart.scene import Scene
+from flowdeck.chart.states import draw_empty, draw_gaps, draw_head, draw_loading, draw_progress, head_rect
+from flowdeck.chart.tags import draw_last_line, draw_last_tag
+from flowdeck.chart.theme import sizes
+from flowdeck.specs import Placement, Plane, View
+
+__all__ = ["PLOT", "Composer"]
+
+PLOT = ""
+"""Name of the plot among panes; the others go by their layer."""
+
+_UNDER = (Plane.BACKDROP, Plane.ZONE)
+_OVER = (Plane.BAR, Plane.MARK, Plane.LABEL)
+
+
+class Composer:
+    """Paints into one canvas. Whether layers succeed is told by the deck's guard.
+
+    Args:
+        canvas: Where to paint.
+
+    Attributes:
+        underlay: Panes before their bars, for the crosshair.
+        marks: What overlay marks cover.
+        cursor: What the crosshair covers.
+    """
+
+    def __init__(self, canvas: RasterCanvas) -> None:
+        self.canvas = canvas
+        self.underlay = Underlay()
+        self.marks = Patches()
+        self.cursor = Patches()
+
+    def full(self, scene: Scene, deck: Deck, *, keep_underlay: bool) -> bool:
+        """Paint everything but overlay and cursor; False when a layer failed, and the picture must be begun anew."""
+        for saved in (self.underlay.invalidate, self.marks.forget, self.cursor.forget):
+            saved()
+        self.canvas.clear(scene.theme["bg.canvas"])
+        slots = deck.shown()
+        self._plot(scene, deck, slots, keep_underlay=keep_underlay)
+        for band in scene.layout.bands:
+            self._band(scene, deck, slots, band, keep_underlay=keep_underlay)
+        if scene.dim:
+            dim(self.canvas, scene)
+        with self.canvas.pixels():
+            self._frame(scene)
+        return all(slot.layer is not None for slot in slots)
+
+    def overlay(self, scene: Scene) -> None:
+        """Paint legend, progress, replay head and banners over the picture, keeping what they cover."""
+        self.cursor.restore(self.canvas.buffer)
+        self.marks.restore(self.canvas.buffer)
+        with self.canvas.pixels():
+            for rect, draw in self._overlays(scene):
+                self.marks.save(self.canvas.buffer, rect, self.canvas.scale)
+                draw()
+
+    def _overlays(self, scene: Scene) -> list[tuple[Rect, Callable[[], None]]]:
+        """What lies over the picture: the area that each mark takes, and how it is painted."""
+        canvas, theme, plot = self.canvas, scene.theme, scene.layout.plot
+        view, loading = scene.plot, scene.loading
+        marks: list[tuple[Rect, Callable[[], None]]] = []
+        if view is not None and scene.head_ns is not None:
+            head = head_rect(view, plot, scene.head_ns)
+            if head is not None:
+                marks.append((head, lambda: draw_head(canvas, theme, head)))
+        if view is not None:
+            marks.append((legend_rect(plot), lambda: draw_legend(canvas, view, plot, scene.legend)))
+        if loading is not None:
+            line = Rect(plot.left, plot.top, plot.width, 2.0)
+            marks.append((line, lambda: draw_progress(canvas, theme, plot, loading.share)))
+        if scene.banners:
+            area = banner_rect(plot, len(scene.banners))
+            marks.append((area, lambda: draw_banners(canvas, theme, plot, scene.banners, canvas.scale)))
+        return marks
+
+    def _plot(self, scene: Scene, deck: Deck, slots: list[Slot], *, keep_underlay: bool) -> None:
+        view, rect = scene.plot, scene.layout.plot
+        if view is None:
+            return
+        mine = [slot for slot in slots if slot.spec.placement is Placement.PLOT]
+        self._planes(deck, mine, view, rect, (Plane.BACKDROP,))
+        with self.canvas.pane(*_area(rect), rect.left, rect.right, rect.bottom, rect.top):
+            draw_gaps(self.canvas, scene.theme, rect, view, scene.gaps)
+            if scene.times is not None:
+                draw_grid(self.canvas, scene.theme, rect, scene.prices, scene.times)
+            if scene.loading is not None:
+                draw_loading(self.canvas, scene.theme, rect, view, scene.loading)
+        self._planes(deck, mine, view, rect, (Plane.ZONE,))
+        if keep_underlay:
+            self.underlay.keep(PLOT, self.canvas.buffer, rect, self.canvas.scale)
+        self._planes(deck, mine, view, rect, _OVER)
+
+    def _band(self, scene: Scene, deck: Deck, slots: list[Slot], band: Band, *, keep_underlay: bool) -> None:
+        view = scene.views.get(band.id)
+        slot = next((slot for slot in slots if slot.id == band.id), None)
+        if view is None or slot is None:
+            return
+        self._planes(deck, [slot], view, band.rect, (Plane.BACKDROP,))
+        rect = band.rect
+        if band.placement is Placement.SUBPANE and scene.times is not None:
+            with self.canvas.pane(*_area(rect), rect.left, rect.right, rect.bottom, rect.top):
+                draw_grid(self.canvas, scene.theme, rect, scene.values.get(band.id), scene.times)
+        self._planes(deck, [slot], view, rect, (Plane.ZONE,))
+        if keep_underlay:
+            self.underlay.keep(band.id, self.canvas.buffer, rect, self.canvas.scale)
+        self._planes(deck, [slot], view, rect, _OVER)
+
+    def _planes(self, deck: Deck, slots: list[Slot], view: View, rect: Rect, planes: tuple[Plane, ...]) -> None:
+        """Some planes of some layers, each plane of all before the next."""
+        with self.canvas.pane(*_area(rect), view.x0, view.x1, view.y0, view.y1):
+            for plane in planes:
+                for slot in slots:
+                    layer = slot.layer
+                    if layer is not None:
+                        deck.draw(slot, layer, self.canvas, view, plane)
+
+    def _frame(self, scene: Scene) -> None:
+        """Axes, tags, separators and titles."""
+        canvas, theme, layout = self.canvas, scene.theme, scene.layout
+        if scene.empty is not None:
+            draw_empty(canvas, theme, layout.plot, *scene.empty)
+        last_px = scene.price_px(scene.last.price) if scene.last is not None else None
+        if scene.last is not None and last_px is not None:
+            draw_last_line(canvas, theme, layout.plot, last_px, scene.last)
+        if scene.prices is not None:
+            avoid = (last_px,) if last_px is not None else ()
+            draw_value_axis(canvas, theme, layout.price_axis, scene.prices, avoid)
+        for band in layout.bands:
+            ticks = scene.values.get(band.id)
+            if band.axis is not None and ticks is not None:
+                draw_value_axis(canvas, theme, band.axis, ticks)
+        if scene.times is not None:
+            draw_time_axis(canvas, theme, layout.time_axis, layout.corner, scene.times)
+        self._separators(scene)
+        if scene.last is not None and last_px is not None:
+            draw_last_tag(canvas, theme, layout.price_axis, last_px, scene.last, scene.scale)
+
+    def _separators(self, scene: Scene) -> None:
+        """Hairlines between areas, and the names of panes."""
+        canvas, layout, line = self.canvas, scene.layout, scene.theme["border.subtle"]
+        whole = layout.whole
+        box(canvas, Rect(layout.price_axis.left, 0.0, 1.0, whole.height), line)
+        box(canvas, Rect(0.0, layout.time_axis.top, whole.width, 1.0), line)
+        for band in layout.bands:
+            if band.placement is Placement.SIDE:
+                box(canvas, Rect(band.rect.left, band.rect.top, 1.0, whole.height), line)
+            elif band.placement is not Placement.OVERLAY:
+                box(canvas, Rect(0.0, band.rect.top, whole.width, 1.0), line)
+        for band in layout.of(Placement.SUBPANE):
+            title = scene.titles.get(band.id, "")
+            y = band.rect.top + 6.0 + sizes().small / 2
+            text(canvas, band.rect.left + 12.0, y, title, scene.theme["text.secondary"])
+
+
+def _area(rect: Rect) -> tuple[float, float, float, float]:
+    return rect.left, rect.top, rect.width, rect.height

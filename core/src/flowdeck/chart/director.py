@@ -1,0 +1,225 @@
+"""Gathers a frame: tells layers what changed, fits the scales, forms the views and the chart's own marks."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import isfinite
+from typing import Literal
+
+from flowdeck.chart import bars
+from flowdeck.chart.axes import TimeTicks, ValueTicks, price_ticks, value_axis_px
+from flowdeck.chart.deck import Deck, Slot
+from flowdeck.chart.layout import Layout
+from flowdeck.chart.legend import pieces
+from flowdeck.chart.parts import Banner
+from flowdeck.chart.pens import Text
+from flowdeck.chart.scene import Scene
+from flowdeck.chart.states import Gap
+from flowdeck.chart.subscriptions import Subscriptions
+from flowdeck.chart.window import Subject, Window
+from flowdeck.chart.wishes import Wishes
+from flowdeck.series import Series
+from flowdeck.specs import FeedState, Layer, Placement, SourceStatus, Theme, View
+from flowdeck.streams import StreamKey
+
+__all__ = ["Cue", "Director"]
+
+Range = tuple[float, float]
+
+
+@dataclass(frozen=True)
+class Cue:
+    """What a frame is asked to show, as far as the window and the data do not say it.
+
+    Attributes:
+        theme: Colours.
+        layout: Areas.
+        scale: Device pixels per px.
+        subject: The instrument and its run; None before the first stream was opened.
+        bars: The bars that the chart itself reads.
+        now_ns: The clock.
+        status: What the feed's source says.
+        head_ns: Where the replay stands.
+        hovered_ns: A time within the bar that the legend names; None names the newest.
+        patient: Whether history is late enough to be spoken of.
+        banners: Messages to paint.
+    """
+
+    theme: Theme
+    layout: Layout
+    scale: float
+    subject: Subject | None
+    bars: StreamKey
+    now_ns: int
+    status: SourceStatus | None
+    head_ns: int | None
+    hovered_ns: int | None
+    patient: bool
+    banners: tuple[Banner, ...]
+
+
+class Director:
+    """Works on the parts of one chart host.
+
+    Attributes:
+        fit_price: Fit prices at the next frame, whatever the user did.
+        fit_time: Go to the newest bars at a readable pitch at the next frame.
+        fit_pane: Fit the values of this pane at the next frame.
+    """
+
+    def __init__(self, deck: Deck, subscriptions: Subscriptions, window: Window, wishes: Wishes) -> None:
+        self._deck = deck
+        self._subscriptions = subscriptions
+        self._window = window
+        self._wishes = wishes
+        self.fit_price = False
+        self.fit_time = False
+        self.fit_pane = ""
+
+    def scene(self, cue: Cue) -> Scene:
+        """Everything that the frame shows."""
+        subject = cue.subject
+        self._deck.update(self._subscriptions)
+        series = self._subscriptions.series(cue.bars)
+        if subject is None or not self._look(subject, series, cue.bars):
+            return self._blank(cue)
+        view = self._settle(subject, cue, series)
+        self._wishes.notice(view, cue.layout)
+        views = {band.id: self._window.band_view(band, view) for band in cue.layout.bands}
+        return Scene(
+            theme=cue.theme,
+            layout=cue.layout,
+            scale=cue.scale,
+            plot=view,
+            views=views,
+            titles={slot.id: slot.spec.title for slot in self._deck.shown()},
+            prices=price_ticks(view, cue.layout.plot),
+            values=self._values(cue.layout, views),
+            times=TimeTicks.of(view, cue.layout.plot.left),
+            last=bars.last_price(series, subject.instrument),
+            gaps=self._gaps(cue, view),
+            loading=bars.loading(series, view) if cue.patient else None,
+            head_ns=cue.head_ns,
+            dim=_dim(cue.status),
+            legend=self.legend(view, series, cue.hovered_ns),
+            banners=cue.banners,
+            empty=None,
+        )
+
+    def legend(self, view: View, series: Series | None, ts: int | None) -> list[list[Text]]:
+        """The groups of the legend line, for the bar that holds a time, or the newest."""
+        titles = [slot.spec.title for slot in self._deck.shown() if slot.spec.placement is Placement.PLOT]
+        return pieces(view, titles, bars.bar_figures(series, view.instrument, ts))
+
+    def _look(self, subject: Subject, series: Series | None, key: StreamKey) -> bool:
+        """Learn of the newest bar; whether there is anything to show."""
+        window = self._window
+        last = bars.last_price(series, subject.instrument)
+        newest = bars.newest_open(series)
+        if newest is None and key in self._subscriptions.refusals():
+            newest = self._newest_of_layers()
+        window.see(newest, last.price if last is not None else None, subject.tick)
+        if window.origin_ns is None:
+            return False
+        if window.fresh or self.fit_time:
+            self._fit_time(series, key)
+        return True
+
+    def _fit_time(self, series: Series | None, key: StreamKey) -> None:
+        self._window.fit_time(len(series) if series is not None else 1)
+        done = self._subscriptions.ready([key]) and (series is None or len(series) > 0)
+        self._window.fresh &= not done
+        self.fit_time = False
+
+    def _newest_of_layers(self) -> int | None:
+        """The newest row of any layer, for charts whose engine has no bars."""
+        found = []
+        for key in {key for slot in self._deck.shown() for key in slot.keys}:
+            series = self._subscriptions.series(key)
+            if series is not None and len(series):
+                found.append(int(series.column(series.kind.time)[-1]))
+        return max(found, default=None)
+
+    def _settle(self, subject: Subject, cue: Cue, series: Series | None) -> View:
+        """Fit the scales to what is in sight, and choose the grouping."""
+        window = self._window
+        view = window.view(subject, cue.now_ns)
+        window.fit_price(self._in_sight(view, series), subject, force=self.fit_price or window.fresh)
+        for band in cue.layout.of(Placement.SUBPANE):
+            found = self._range(self._deck[band.id], window.band_view(band, view)) if band.id in self._deck else None
+            window.fit_values(band.id, found, force=self.fit_pane == band.id)
+        self.fit_price, self.fit_pane = False, ""
+        self._wishes.regroup(subject)
+        return window.view(subject, cue.now_ns)
+
+    def _in_sight(self, view: View, series: Series | None) -> Range | None:
+        """Lowest and highest price that matter, by the bars and by what layers of the plot say."""
+        ranges = [bars.price_range(series, view)]
+        ranges += [self._range(slot, view) for slot in self._deck.shown() if slot.spec.placement is Placement.PLOT]
+        found = [each for each in ranges if each is not None]
+        return (min(low for low, _ in found), max(high for _, high in found)) if found else None
+
+    def _range(self, slot: Slot, view: View) -> Range | None:
+        layer = slot.layer
+        return None if layer is None else self._deck.call(slot, "value_range", lambda: _checked(layer, view))
+
+    @staticmethod
+    def _values(layout: Layout, views: dict[str, View]) -> dict[str, ValueTicks]:
+        return {band.id: value_axis_px(views[band.id], band.rect) for band in layout.bands if band.axis is not None}
+
+    def _gaps(self, cue: Cue, view: View) -> tuple[Gap, ...]:
+        keys = {cue.bars, *(key for slot in self._deck.shown() for key in slot.keys)}
+        found = bars.gaps((self._subscriptions.series(key) for key in sorted(keys)), view)
+        status = cue.status
+        if status is not None and status.state is FeedState.DISCONNECTED and 0 < status.since < cue.now_ns:
+            found += (Gap("connection", status.since, cue.now_ns),)
+        return found
+
+    def _blank(self, cue: Cue) -> Scene:
+        """A chart with nothing on it, that says why."""
+        return Scene(
+            theme=cue.theme,
+            layout=cue.layout,
+            scale=cue.scale,
+            plot=None,
+            views={},
+            titles={},
+            prices=None,
+            values={},
+            times=None,
+            last=None,
+            gaps=(),
+            loading=None,
+            head_ns=None,
+            dim="",
+            legend=[],
+            banners=cue.banners,
+            empty=self._why_empty(cue),
+        )
+
+    def _why_empty(self, cue: Cue) -> tuple[str, str]:
+        name = str(cue.bars.instrument)
+        refused = self._subscriptions.refusals().get(cue.bars)
+        if refused:
+            return f"No bars of {cue.bars.instrument.symbol} here", refused
+        if cue.status is not None and cue.status.state is not FeedState.LIVE:
+            return "No data yet", f"{name}: {cue.status.reason or cue.status.state.value}"
+        if cue.subject is None or not self._subscriptions.ready([cue.bars]):
+            return f"Opening {cue.bars.instrument.symbol}", name
+        return "No data yet", f"{name}: waiting for the first trade"
+
+
+def _dim(status: SourceStatus | None) -> Literal["", "stale", "disconnected"]:
+    if status is not None and status.state is FeedState.STALE:
+        return "stale"
+    return "disconnected" if status is not None and status.state is FeedState.DISCONNECTED else ""
+
+
+def _checked(layer: Layer, view: View) -> Range | None:
+    found = layer.value_range(view)
+    if found is None:
+        return None
+    low, high = float(found[0]), float(found[1])
+    if not (isfinite(low) and isfinite(high) and low <= high):
+        raise ValueError(f"value_range() answered {found!r}, which is not a range")
+    return low, high

@@ -1,0 +1,91 @@
+"""Saved parts of a picture: what is painted over it can be taken back without composing it again."""
+
+from __future__ import annotations
+
+from math import ceil, floor
+
+import numpy as np
+import numpy.typing as npt
+
+from flowdeck.chart.parts import Rect
+
+__all__ = ["Patches", "Underlay", "blend", "device"]
+
+Pixels = npt.NDArray[np.uint32]
+
+
+def device(rect: Rect, scale: float, buffer: Pixels) -> tuple[slice, slice]:
+    """Rows and columns of a buffer that an area touches, cut to the buffer."""
+    height, width = buffer.shape
+    rows = slice(max(0, floor(rect.top * scale)), min(height, max(0, ceil(rect.bottom * scale))))
+    columns = slice(max(0, floor(rect.left * scale)), min(width, max(0, ceil(rect.right * scale))))
+    return rows, columns
+
+
+def blend(pixels: Pixels, colour: int) -> Pixels:
+    """Pixels under one colour 0xAARRGGBB, same shape."""
+    alpha = np.uint32(colour >> 24)
+    rest = np.uint32(255) - alpha
+    result = np.full_like(pixels, 0xFF000000)
+    for shift in (0, 8, 16):
+        channel = ((pixels >> np.uint32(shift)) & np.uint32(255)) * rest
+        channel += np.uint32((colour >> shift) & 255) * alpha
+        result |= ((channel + np.uint32(127)) // np.uint32(255)) << np.uint32(shift)
+    return result
+
+
+class Patches:
+    """Areas of a buffer as they were before something was painted over them."""
+
+    def __init__(self) -> None:
+        self._saved: list[tuple[slice, slice, Pixels]] = []
+
+    def save(self, buffer: Pixels, rect: Rect, scale: float) -> None:
+        """Keep an area; call before painting over it."""
+        rows, columns = device(rect, scale, buffer)
+        self._saved.append((rows, columns, buffer[rows, columns].copy()))
+
+    def restore(self, buffer: Pixels) -> None:
+        """Put everything back, newest first."""
+        for rows, columns, pixels in reversed(self._saved):
+            buffer[rows, columns] = pixels
+        self._saved.clear()
+
+    def forget(self) -> None:
+        """The picture was composed anew: there is nothing to put back."""
+        self._saved.clear()
+
+
+class Underlay:
+    """Panes as they were before their bars and figures were painted, so that lines can go under these.
+
+    Where the finished picture still equals the underlay nothing lies over it, and a line may be seen.
+    """
+
+    def __init__(self) -> None:
+        self._panes: dict[str, tuple[slice, slice, Pixels]] = {}
+        self._valid: set[str] = set()
+
+    def invalidate(self) -> None:
+        """The picture is about to be composed anew."""
+        self._valid.clear()
+
+    def keep(self, pane: str, buffer: Pixels, rect: Rect, scale: float) -> None:
+        """Keep a pane as it is now. The memory is reused: fresh pages cost more than the copy."""
+        rows, columns = device(rect, scale, buffer)
+        part = buffer[rows, columns]
+        known = self._panes.get(pane)
+        pixels = known[2] if known is not None and known[2].shape == part.shape else np.empty_like(part, order="C")
+        np.copyto(pixels, part)
+        self._panes[pane] = (rows, columns, pixels)
+        self._valid.add(pane)
+
+    def uncovered(self, pane: str, buffer: Pixels, rows: slice, columns: slice) -> npt.NDArray[np.bool_]:
+        """Which pixels of an area within the pane nothing was painted over, shape of the area."""
+        area = buffer[rows, columns]
+        if pane not in self._valid:
+            return np.ones(area.shape, np.bool_)
+        own_rows, own_columns, pixels = self._panes[pane]
+        top, left = own_rows.start, own_columns.start
+        same = pixels[rows.start - top : rows.stop - top, columns.start - left : columns.stop - left] == area
+        return np.asarray(same)

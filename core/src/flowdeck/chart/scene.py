@@ -1,0 +1,66 @@
+"""Everything that one frame shows, gathered before anything is painted."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+from flowdeck.chart.axes import TimeTicks, ValueTicks
+from flowdeck.chart.layout import Layout
+from flowdeck.chart.parts import Banner, Loading
+from flowdeck.chart.pens import Text
+from flowdeck.chart.states import Gap
+from flowdeck.chart.tags import LastPrice
+from flowdeck.specs import Theme, View
+
+__all__ = ["Scene"]
+
+
+@dataclass(frozen=True, eq=False)
+class Scene:
+    """One frame's content.
+
+    Attributes:
+        theme: Colours.
+        layout: Areas.
+        scale: Device pixels per px.
+        plot: The plot's view; None before the instrument is known.
+        views: The views of strips and panes, by layer.
+        titles: What panes are called, by layer.
+        prices: Ticks of the price axis.
+        values: Ticks of the value axes, by layer.
+        times: Ticks of the time axis.
+        last: The newest price.
+        gaps: Where streams are missing.
+        loading: History on its way.
+        head_ns: Where the replay stands, ns UTC.
+        dim: Whether what is shown is no longer live.
+        legend: Groups of the legend line.
+        banners: Messages to paint; empty where a front end shows them.
+        empty: Heading and note in place of a picture.
+    """
+
+    theme: Theme
+    layout: Layout
+    scale: float
+    plot: View | None
+    views: Mapping[str, View]
+    titles: Mapping[str, str]
+    prices: ValueTicks | None
+    values: Mapping[str, ValueTicks]
+    times: TimeTicks | None
+    last: LastPrice | None
+    gaps: tuple[Gap, ...]
+    loading: Loading | None
+    head_ns: int | None
+    dim: Literal["", "stale", "disconnected"]
+    legend: list[list[Text]]
+    banners: tuple[Banner, ...]
+    empty: tuple[str, str] | None
+
+    def price_px(self, price: float) -> float:
+        """Where a price lies, px from the top of the chart; infinity without a view."""
+        if self.plot is None:
+            return float("inf")
+        return self.layout.plot.top + (self.plot.y1 - price) / self.plot.y_per_px
