@@ -25,6 +25,7 @@ from flowdeck.desktop.mailbox import Mailbox
 from flowdeck.desktop.shell import MakeLink, Shell
 from flowdeck.desktop.stylesheet import stylesheet
 from flowdeck.instruments import InstrumentId
+from flowdeck.kinds import Kinds
 from flowdeck.plugins.manager import PluginManager
 from flowdeck.timeframes import Timeframe
 from flowdeck.wire.access import load_token
@@ -83,11 +84,11 @@ def choice_of(config: Config) -> Choice:
     return Choice(InstrumentId.parse(chart.instrument), Timeframe.parse(chart.timeframe), chart.layers, chart.grouping)
 
 
-def engine_link(config: Config, launch: Launch) -> MakeLink:
+def engine_link(config: Config, launch: Launch, kinds: Kinds) -> MakeLink:
     """What builds the link: to the engine at `launch.attach`, else to one here, else to a child."""
 
     def make(mailbox: Mailbox, listener: LinkListener) -> EngineLink:
-        return EngineLink(_dialer(config, launch), mailbox, listener)
+        return EngineLink(_dialer(config, launch), mailbox, listener, kinds)
 
     return make
 
@@ -128,13 +129,14 @@ def run(config: Config, launch: Launch) -> int:
     Raises:
         FlowdeckError: when it cannot start, with the remedy.
     """
-    make_link = engine_link(config, launch)
     application = QApplication.instance() or QApplication(sys.argv[:1])
     assert isinstance(application, QApplication)
     prepare(application)
     manager = PluginManager(config, "desktop", safe_mode=launch.safe_mode)
     manager.load()
-    shell = Shell(config, manager, choice_of(config), make_link, safe_mode=launch.safe_mode)
+    shell = Shell(
+        config, manager, choice_of(config), engine_link(config, launch, manager.kinds), safe_mode=launch.safe_mode
+    )
     dress(application, shell)
     interrupts = Interrupts(shell.interrupt)
     shell.ended.connect(application.quit)

@@ -10,12 +10,14 @@ from threading import Event, Thread
 from time import time_ns
 from typing import Any
 
-from flowdeck.chart.feed import FeedEvent, Opened
+from flowdeck.chart.feed import FeedEvent
 from flowdeck.desktop.dial import Connection, Dialer
 from flowdeck.desktop.linkstatus import LinkListener, LinkState, LinkStatus, Reply
 from flowdeck.desktop.mailbox import Mailbox
+from flowdeck.desktop.readers import StreamReaders
 from flowdeck.errors import FlowdeckError
-from flowdeck.streams import Batch, EndOfStream, StreamRequest
+from flowdeck.kinds import CORE_KINDS, Kinds
+from flowdeck.streams import Batch, StreamRequest
 
 __all__ = ["EngineLink"]
 
@@ -33,6 +35,7 @@ class EngineLink:
         dialer: Finds the engine.
         mailbox: Where letters to the listener go.
         listener: Called on the GUI thread, by way of the mailbox.
+        kinds: Which kinds there are.
         sleep: Waits between tries; tests put an event here.
     """
 
@@ -41,15 +44,15 @@ class EngineLink:
         dialer: Dialer,
         mailbox: Mailbox,
         listener: LinkListener,
+        kinds: Kinds | None = None,
         sleep: Callable[[float], Coroutine[Any, Any, None]] = asyncio.sleep,
     ) -> None:
         self._dialer = dialer
         self._mailbox = mailbox
         self._listener = listener
         self._sleep = sleep
+        self._readers = StreamReaders(mailbox, self._hand, kinds or Kinds(CORE_KINDS))
         self._handles = itertools.count(1)
-        self._wanted: dict[int, StreamRequest] = {}
-        self._readers: dict[int, asyncio.Task[None]] = {}
         self._connection: Connection | None = None
         self._loop = asyncio.new_event_loop()
         self._ready, self._kick = Event(), asyncio.Event()
@@ -72,12 +75,12 @@ class EngineLink:
     def open(self, request: StreamRequest) -> int:
         """Want a stream from now on, over reconnects too; its events come under the returned handle."""
         handle = next(self._handles)
-        self._post(self._want, handle, request)
+        self._post(self._readers.want, handle, request)
         return handle
 
     def close(self, handle: int) -> None:
         """No longer want a stream."""
-        self._post(self._unwant, handle)
+        self._post(self._readers.unwant, handle)
 
     def request(self, name: str, done: Callable[[Reply], None] | None = None, **fields: Any) -> None:
         """Ask the engine; `done` is called on the GUI thread with its answer."""
@@ -133,8 +136,7 @@ class EngineLink:
             lambda name, payload: self._mailbox.put(partial(self._listener.engine_event, name, payload))
         )
         self._say(self._status(LinkState.CONNECTED, hello=dict(connection.hello)))
-        for handle in self._wanted:
-            self._read(handle)
+        self._readers.begin(connection)
         await connection.wait_closed()
 
     async def _wait(self, reason: str, wait_s: float) -> None:
@@ -150,10 +152,7 @@ class EngineLink:
 
     async def _hang_up(self) -> None:
         connection, self._connection = self._connection, None
-        readers, self._readers = list(self._readers.values()), {}
-        for task in readers:
-            task.cancel()
-        await asyncio.gather(*readers, return_exceptions=True)
+        await self._readers.end()
         if connection is not None:
             await connection.close()
 
@@ -165,39 +164,6 @@ class EngineLink:
 
     def _tell(self, name: str, payload: dict[str, Any]) -> None:
         self._mailbox.put(partial(self._listener.engine_event, name, payload))
-
-    def _want(self, handle: int, request: StreamRequest) -> None:
-        self._wanted[handle] = request
-        if self._connection is not None:
-            self._read(handle)
-
-    def _unwant(self, handle: int) -> None:
-        self._wanted.pop(handle, None)
-        if (task := self._readers.pop(handle, None)) is not None:
-            task.cancel()
-
-    def _read(self, handle: int) -> None:
-        self._readers[handle] = self._loop.create_task(self._deliver(handle, self._wanted[handle]))
-
-    async def _deliver(self, handle: int, request: StreamRequest) -> None:
-        """Bring one stream's events to the mailbox until it ends; a refusal arrives as the end of the stream."""
-        connection = self._connection
-        if connection is None:
-            return
-        try:
-            stream = await connection.open(request)
-        except FlowdeckError as error:
-            self._hand(handle, EndOfStream(request.key, "fault", 0, str(error)))
-            return
-        self._hand(handle, Opened(stream.key, stream.instrument))
-        try:
-            async for event in stream:
-                await self._mailbox.room()
-                self._hand(handle, event)
-                if isinstance(event, EndOfStream) and event.reason == "done":
-                    self._wanted.pop(handle, None)
-        finally:
-            await stream.cancel()
 
     def _hand(self, handle: int, event: FeedEvent) -> None:
         rows = len(event) if isinstance(event, Batch) else 0
