@@ -64,8 +64,8 @@ def test_what_is_declared_is_told_and_handed_out(load: Load) -> None:
     assert not info.has_settings
     assert manager.kinds["spread"].mode is Mode.APPEND
     assert [(one.plugin, one.spec.id) for one in manager.sources()] == [("spread", "spread")]
-    assert manager.stores() == manager.panels() == manager.venues() == manager.transports() == manager.routes() == []
-    assert manager.commands() == manager.health_checks() == manager.aggregators() == []
+    rest = (manager.stores, manager.panels, manager.venues, manager.transports, manager.routes)
+    assert not any(of_sort() for of_sort in (*rest, manager.commands, manager.health_checks, manager.aggregators))
     assert [(sort, one.spec.id) for sort, one in manager.declared()] == [("source", "spread"), ("layer", "spread")]
 
 

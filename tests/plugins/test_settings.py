@@ -47,6 +47,10 @@ class Line:
         context.on_settings(self.seen.append)
 
 
+def _explode(_: BaseModel) -> None:
+    raise ZeroDivisionError("division by zero")
+
+
 @pytest.fixture(autouse=True)
 def _importable(monkeypatch: pytest.MonkeyPatch) -> None:
     module = types.ModuleType("line_settings")
@@ -167,7 +171,7 @@ def test_a_plugin_that_raises_on_a_change_is_faulted_and_the_change_stands(load:
     class Bad(Line):
         @hookimpl
         def plugin_activate(self, context: PluginContext) -> None:
-            context.on_settings(lambda _: 1 / 0)
+            context.on_settings(_explode)
 
     manager = load(load_config(), line=Bad())
     manager.patch_settings("line", {"width_px": 2})

@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 from pydantic import ValidationError
 from pydantic_settings import EnvSettingsSource, SettingsError, TomlConfigSettingsSource
 
-from flowdeck.config.model import Config, Loaded, PluginConfig
+from flowdeck.config.model import Config, Loaded, PluginConfig, origin_of
 from flowdeck.config.paths import config_path, desktop_path
 from flowdeck.config.problems import InvalidConfigError, Problem, near, problems_of
 from flowdeck.errors import ConfigError
@@ -147,20 +147,12 @@ def _leaves(values: Mapping[str, Any], prefix: str = "") -> Iterator[str]:
             yield f"{prefix}{key}"
 
 
-def _origin(origins: Mapping[str, str], key: str) -> str:
-    """Where a key, a key below it or one above it was set."""
-    below = next((source for known, source in origins.items() if known.startswith(f"{key}.")), None)
-    while key and key not in origins and below is None:
-        key = key.rpartition(".")[0]
-    return below or origins.get(key, "default")
-
-
 def _plugins(
     sections: Any, origins: Mapping[str, str]
 ) -> tuple[dict[str, PluginConfig], dict[str, tuple[Problem, ...]]]:
     """Sections one by one, so that a bad one harms its own plugin only."""
     if not isinstance(sections, Mapping):
-        problem = Problem(_origin(origins, "plugins"), "plugins", sections, "must be a table", "one table per plugin")
+        problem = Problem(origin_of(origins, "plugins"), "plugins", sections, "must be a table", "one table per plugin")
         raise InvalidConfigError([problem])
     good: dict[str, PluginConfig] = {}
     bad: dict[str, tuple[Problem, ...]] = {}
@@ -170,7 +162,7 @@ def _plugins(
         except ValidationError as error:
             known = section if isinstance(section, Mapping) else {}
             good[name] = PluginConfig(enabled=known.get("enabled") is not False, required=known.get("required") is True)
-            bad[name] = problems_of(error, PluginConfig, lambda key: _origin(origins, key), f"plugins.{name}")
+            bad[name] = problems_of(error, PluginConfig, lambda key: origin_of(origins, key), f"plugins.{name}")
     return good, bad
 
 
@@ -178,4 +170,4 @@ def _validated(values: Mapping[str, Any], origins: Mapping[str, str]) -> Config:
     try:
         return Config(**values)
     except ValidationError as error:
-        raise InvalidConfigError(problems_of(error, Config, lambda key: _origin(origins, key))) from error
+        raise InvalidConfigError(problems_of(error, Config, lambda key: origin_of(origins, key))) from error

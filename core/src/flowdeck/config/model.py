@@ -16,7 +16,16 @@ from flowdeck.errors import FlowdeckError
 from flowdeck.instruments import InstrumentId
 from flowdeck.timeframes import Timeframe
 
-__all__ = ["AppearanceConfig", "ChartConfig", "Config", "EngineConfig", "Loaded", "LogConfig", "PluginConfig"]
+__all__ = [
+    "AppearanceConfig",
+    "ChartConfig",
+    "Config",
+    "EngineConfig",
+    "Loaded",
+    "LogConfig",
+    "PluginConfig",
+    "origin_of",
+]
 
 
 def _parsed_by(parse: Any) -> AfterValidator:
@@ -128,6 +137,14 @@ class Loaded:
     plugin_problems: Mapping[str, tuple[Problem, ...]] = field(default_factory=dict)
 
 
+def origin_of(origins: Mapping[str, str], key: str) -> str:
+    """Where a key was set: itself, a value within it, or the section around it."""
+    within = next((source for known, source in origins.items() if known.startswith(f"{key}.")), None)
+    while key and key not in origins and within is None:
+        key = key.rpartition(".")[0]
+    return within or origins.get(key, "default")
+
+
 class Config(BaseSettings):
     """All of it. `Config()` is the defaults; `load_config` reads files, environment and command line."""
 
@@ -170,11 +187,7 @@ class Config(BaseSettings):
 
     def origin(self, key: str) -> str:
         """Where a dotted key was set: a file, an environment variable, `command line` or `default`."""
-        while key:
-            if key in self._loaded.origins:
-                return self._loaded.origins[key]
-            key = key.rpartition(".")[0]
-        return "default"
+        return origin_of(self._loaded.origins, key)
 
     def plugin(self, name: str) -> PluginConfig:
         """A plugin's section, the defaults when it has none."""

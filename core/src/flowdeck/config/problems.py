@@ -48,9 +48,9 @@ class InvalidConfigError(ConfigError):
         self.problems = tuple(problems)
 
 
-def near(word: str, known: Iterable[str]) -> str:
+def near(word: str, known: Iterable[str], alike: float = 0.6) -> str:
     """`; did you mean ...?` when something known is alike, else nothing."""
-    matches = get_close_matches(word, list(known), n=1, cutoff=0.6)
+    matches = get_close_matches(word, list(known), n=1, cutoff=alike)
     return f"; did you mean {matches[0]}?" if matches else ""
 
 

@@ -135,7 +135,7 @@ def _unmarked(manager: PluginManager, name: str) -> Iterator[str]:
         if isfunction(value) and not hasattr(value, "flowdeck_impl") and attribute.startswith(("register_", "plugin_")):
             if attribute in HOOKS:
                 yield f"{attribute} is not marked with @hookimpl and is never called"
-            elif hint := near(attribute, HOOKS):
+            elif hint := near(attribute, HOOKS, alike=0.85):
                 yield f"{attribute} is no hook and is never called{hint}"
 
 
