@@ -54,6 +54,7 @@ def load_config(*, path: Path | None = None, overrides: Mapping[str, Any] = _NOT
     values: dict[str, Any] = {}
     origins: dict[str, str] = {}
     for source in sources:
+        _check_sections(source)
         values = _merged(values, source.values)
         origins.update((key, source.origin(key)) for key in _leaves(source.values))
     plugins, plugin_problems = _plugins(values.pop("plugins", {}), origins)
@@ -130,6 +131,14 @@ def _nested(overrides: Mapping[str, Any]) -> dict[str, Any]:
     return values
 
 
+def _check_sections(source: _Source) -> None:
+    """All sections are tables; merged, a table from elsewhere would hide one that is not."""
+    for name in Config.model_fields:
+        section = source.values.get(name, {})
+        if not isinstance(section, Mapping):
+            raise InvalidConfigError([Problem(source.origin(name), name, section, "must be a table", f"[{name}]")])
+
+
 def _merged(under: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
     result = dict(under)
     for key, value in over.items():
@@ -148,12 +157,9 @@ def _leaves(values: Mapping[str, Any], prefix: str = "") -> Iterator[str]:
 
 
 def _plugins(
-    sections: Any, origins: Mapping[str, str]
+    sections: Mapping[str, Any], origins: Mapping[str, str]
 ) -> tuple[dict[str, PluginConfig], dict[str, tuple[Problem, ...]]]:
     """Sections one by one, so that a bad one harms its own plugin only."""
-    if not isinstance(sections, Mapping):
-        problem = Problem(origin_of(origins, "plugins"), "plugins", sections, "must be a table", "one table per plugin")
-        raise InvalidConfigError([problem])
     good: dict[str, PluginConfig] = {}
     bad: dict[str, tuple[Problem, ...]] = {}
     for name, section in sections.items():
