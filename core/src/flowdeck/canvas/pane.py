@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from math import floor, isfinite
+from math import isfinite
 
 import numpy as np
 import numpy.typing as npt
+
+from flowdeck.canvas.snapping import snap
 
 __all__ = ["Pane", "plot_pane", "whole_pane"]
 
@@ -41,7 +43,7 @@ def whole_pane(scale: float, size: tuple[int, int]) -> Pane:
 
 
 def _snap(pixel: float) -> float:
-    return float(floor(min(max(pixel, -1e9), 1e9) + 0.5)) if isfinite(pixel) else 0.0
+    return float(snap(min(max(pixel, -1e9), 1e9))) if isfinite(pixel) else 0.0
 
 
 def _ratio(pixels: float, units: float) -> float:

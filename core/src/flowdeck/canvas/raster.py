@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
-from math import floor
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +13,7 @@ from PIL import Image
 from flowdeck.canvas.arguments import column, columns, device_px, one_or_each, words
 from flowdeck.canvas.fonts import FontSet
 from flowdeck.canvas.pane import Pane, plot_pane, whole_pane
+from flowdeck.canvas.snapping import snap
 from flowdeck.canvas.text import Style, figures, level_of, render, rise
 from flowdeck.specs.drawing import Anchor, Array, Colours, Font, Marker
 
@@ -43,7 +43,7 @@ class RasterCanvas:
         self.width_px = width_px
         self.height_px = height_px
         self.fonts = fonts or FontSet()
-        shape = (max(floor(height_px * scale + 0.5), 0), max(floor(width_px * scale + 0.5), 0))
+        shape = (max(snap(height_px * scale), 0), max(snap(width_px * scale), 0))
         self.buffer: npt.NDArray[np.uint32] = np.full(shape, 0xFF000000, np.uint32)
         self._mask: npt.NDArray[np.uint8] | None = None
         self._pane: Pane = whole_pane(scale, self._size)
@@ -198,8 +198,8 @@ class RasterCanvas:
             return
         drawn = render(style, text, level_of(colour))
         height = rise(style)
-        left = floor(x - 0.5 * _ANCHORS[anchor] * drawn.width + 0.5) + drawn.left
-        top = floor(y - 0.5 * height + 0.5) + height + drawn.top
+        left = snap(x - 0.5 * _ANCHORS[anchor] * drawn.width) + drawn.left
+        top = snap(y - 0.5 * height) + height + drawn.top
         kernels.draw_mask(self.buffer, self._pane, drawn.alphas, left, top, np.uint32(colour))
 
     def _style(self, font: Font, size_px: float, *, bold: bool) -> Style:

@@ -77,7 +77,7 @@ def helper(function: Function) -> Function:
 
 
 def _tie_to_helpers(kernel: Any) -> None:
-    """Make a cached kernel stale when any file of this folder changes, not its own alone."""
+    """Make a cached kernel stale when any file that kernels use changes, not its own alone."""
     index = getattr(kernel._cache, "_cache_file", None)  # noqa: SLF001  numba has no public way to say so
     if index is not None:
         index._source_stamp = (index._source_stamp, _digest())  # noqa: SLF001  as above
@@ -86,5 +86,6 @@ def _tie_to_helpers(kernel: Any) -> None:
 @cache
 def _digest() -> str:
     """One hash of all sources of the kernels."""
-    sources = sorted(Path(__file__).parent.glob("*.py"))
+    folder = Path(__file__).parent
+    sources = [*sorted(folder.glob("*.py")), folder.parent / "snapping.py"]
     return sha256(b"".join(source.read_bytes() for source in sources)).hexdigest()

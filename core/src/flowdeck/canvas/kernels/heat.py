@@ -9,6 +9,7 @@ import numpy.typing as npt
 
 from flowdeck.canvas.kernels.compiling import BUFFER, COLUMN, GRID, PANE, WORDS, entry, helper, types
 from flowdeck.canvas.kernels.pixels import alpha_of, clip, mix, span, x_pixel, y_pixel
+from flowdeck.canvas.snapping import NUDGE
 
 __all__ = ["draw_heat"]
 
@@ -17,6 +18,8 @@ Column = npt.NDArray[np.float64]
 Words = npt.NDArray[np.uint32]
 Grid = npt.NDArray[np.uint16]
 
+_MIDDLE = 0.5 - NUDGE
+"""An edge before this place of a pixel snaps to the pixel's near side."""
 _OPAQUE = np.uint32(0xFF000000)
 
 
@@ -25,9 +28,9 @@ def cell_of(pixel: int, first: float, second: float, count: int) -> int:
     """The cell of `count` between two edges in which the middle of a pixel lies, snapped as `span` snaps edges."""
     place = 0.0
     if first < second:
-        place = np.ceil((pixel + 0.5 - first) / (second - first) * count) - 1.0
+        place = np.ceil((pixel + _MIDDLE - first) / (second - first) * count) - 1.0
     elif first > second:
-        place = count - np.ceil((pixel + 0.5 - second) / (first - second) * count)
+        place = count - np.ceil((pixel + _MIDDLE - second) / (first - second) * count)
     return 0 if isnan(place) else int(min(max(place, 0.0), count - 1.0))
 
 

@@ -15,6 +15,7 @@ from flowdeck.canvas.kernels.pixels import (
     coverage_byte,
     mix,
     scaled,
+    snap,
     span,
     x_pixel,
     y_pixel,
@@ -42,14 +43,14 @@ def tame(pixel: float) -> float:
 @helper
 def across(middle: float, width: int, low: int, high: int) -> tuple[int, int]:
     """The pixels [start, stop) of a stroke `width` device pixels wide, snapped, within [low, high)."""
-    start = floor(tame(middle) - 0.5 * width + 0.5)
+    start = snap(tame(middle) - 0.5 * width)
     return max(start, low), min(start + width, high)
 
 
 @helper
 def phase_start(first: float, low: int) -> int:
     """The pixel at which dashes begin: the left or upper end; the edge of the pane for an endless line."""
-    return floor(first + 0.5) if abs(first) < _FAR else low
+    return snap(first) if abs(first) < _FAR else low
 
 
 @helper
@@ -153,8 +154,8 @@ def draw_segment(
     """One segment between two points in device pixels; a NaN draws nothing, nor a slanted line to infinity."""
     low_x, low_y, high_x, high_y = clip(pane)
     x0, y0, x1, y1 = ends
-    thick = max(floor(width + 0.5), 1)
-    step = max(floor(dash + 0.5), 1) if dash > 0.0 else 0
+    thick = max(snap(width), 1)
+    step = max(snap(dash), 1) if dash > 0.0 else 0
     if isfinite(x0) and abs(x1 - x0) < _PARALLEL:
         rows = span(y0, y1, low_y, high_y)
         draw_vertical(buffer, across(x0, thick, low_x, high_x), rows, colour, step, phase_start(min(y0, y1), low_y))

@@ -11,8 +11,21 @@ import numpy as np
 import numpy.typing as npt
 
 from flowdeck.canvas.kernels.compiling import helper
+from flowdeck.canvas.snapping import HALF, NUDGE
 
-__all__ = ["FULL", "alpha_of", "clip", "coverage_byte", "fill_span", "mix", "scaled", "span", "x_pixel", "y_pixel"]
+__all__ = [
+    "FULL",
+    "alpha_of",
+    "clip",
+    "coverage_byte",
+    "fill_span",
+    "mix",
+    "scaled",
+    "snap",
+    "span",
+    "x_pixel",
+    "y_pixel",
+]
 
 Buffer = npt.NDArray[np.uint32]
 Pane = npt.NDArray[np.float64]
@@ -76,6 +89,12 @@ def coverage_byte(coverage: float) -> np.uint32:
 
 
 @helper
+def snap(pixel: float) -> int:
+    """As `flowdeck.canvas.snapping.snap`."""
+    return floor(pixel + HALF)
+
+
+@helper
 def span(first: float, second: float, low: int, high: int) -> tuple[int, int]:
     """The pixels [start, stop) between two edges in either order, within [low, high).
 
@@ -88,10 +107,10 @@ def span(first: float, second: float, low: int, high: int) -> tuple[int, int]:
     far = max(first, second)
     if far < low or near >= high:
         return low, low
-    start = floor(max(near, low - 1.0) + 0.5)
-    stop = floor(min(far, high + 1.0) + 0.5)
+    start = snap(max(near, low - 1.0))
+    stop = snap(min(far, high + 1.0))
     if stop <= start:
-        start = floor(0.5 * near + 0.5 * far)
+        start = floor(0.5 * near + 0.5 * far + NUDGE)
         stop = start + 1
     return max(int(start), low), min(int(stop), high)
 
