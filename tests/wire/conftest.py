@@ -13,6 +13,8 @@ from typing import Any
 
 import numpy as np
 import pytest
+from websockets.asyncio.client import connect
+from websockets.typing import Subprotocol
 
 from flowdeck.config import Config, EngineConfig
 from flowdeck.engine import Engine, HeldStream, RunInfo
@@ -23,7 +25,6 @@ from flowdeck.plugins.manager import PluginManager
 from flowdeck.specs import FeedState, SourceStatus
 from flowdeck.streams import Batch, EndOfHistory, StreamEvent, StreamKey, StreamRequest
 from flowdeck.wire.client import Client
-from flowdeck.wire.limits import Limits
 from flowdeck.wire.server import WireServer
 
 KINDS = {kind.name: kind for kind in CORE_KINDS}
@@ -83,6 +84,7 @@ class FakeEngine(Engine):
         self.runs = FakeRuns()
         self.events: dict[str, list[StreamEvent]] = {}
         self.opened: list[FakeSubscription] = []
+        self._opened = asyncio.Event()
         self.requests: list[StreamRequest] = []
         self.kicked: list[str | None] = []
         self.callbacks: list[Callable[[str, dict[str, Any]], None]] = []
@@ -93,7 +95,15 @@ class FakeEngine(Engine):
         self.requests.append(request)
         subscription = FakeSubscription(request.key, self.events[str(request.key)])
         self.opened.append(subscription)
+        self._opened.set()
         return subscription
+
+    async def opening(self, number: int) -> FakeSubscription:
+        """Wait until so many streams were opened before."""
+        while len(self.opened) <= number:
+            await self._opened.wait()
+            self._opened.clear()
+        return self.opened[number]
 
     def instruments(self) -> list[Instrument]:
         return [BTC]
@@ -114,7 +124,7 @@ class FakeEngine(Engine):
         self.callbacks.append(callback)
         return lambda: self.callbacks.remove(callback)
 
-    def emit(self, name: str, **data: Any) -> None:
+    def emit(self, name: str, /, **data: Any) -> None:
         for callback in tuple(self.callbacks):
             callback(name, data)
 
@@ -126,13 +136,11 @@ class World:
         self.engine, self.manager, self.folder = FakeEngine(), manager, folder
         self._stack = stack
 
-    async def serve(
-        self, *, limits: Limits | None = None, engine: dict[str, Any] | None = None, **more: Any
-    ) -> WireServer:
+    async def serve(self, *, engine: dict[str, Any] | None = None, bind_only: bool = False, **more: Any) -> WireServer:
         config = Config(engine=EngineConfig(**{"data": self.folder, "port": 0, **(engine or {})}))
-        server = WireServer(self.engine, self.manager, config, limits=limits, **more)
-        await server.start()
+        server = WireServer(self.engine, self.manager, config, **more)
         self._stack.push_async_callback(server.stop)
+        await (server.bind() if bind_only else server.start())
         return server
 
     async def client(self, server: WireServer, token: str | None = None, **more: Any) -> Client:
@@ -140,6 +148,14 @@ class World:
         self._stack.push_async_callback(client.close)
         await client.connect()
         return client
+
+    async def socket(self, server: WireServer, subprotocol: str | None = "flowdeck.v1.json", **more: Any) -> Any:
+        """A bare WebSocket, past the hello."""
+        wanted = [Subprotocol(subprotocol)] if subprotocol else None
+        socket = await connect(server.url, subprotocols=wanted, compression=None, proxy=None, **more)
+        self._stack.push_async_callback(socket.close)
+        await socket.recv()
+        return socket
 
     def close_later(self, close: Callable[[], Awaitable[Any]]) -> None:
         self._stack.push_async_callback(close)

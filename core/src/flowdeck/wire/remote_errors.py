@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from flowdeck import errors
-from flowdeck.errors import EngineError, FlowdeckError
+from flowdeck.errors import EngineError, FlowdeckError, ProtocolError
 
 __all__ = ["remote_error"]
 
 _BY_CODE: dict[str, type[FlowdeckError]] = {
-    cls.code: cls for name in errors.__all__ if issubclass(cls := getattr(errors, name), FlowdeckError)
+    "request": ProtocolError,
+    **{cls.code: cls for name in errors.__all__ if issubclass(cls := getattr(errors, name), FlowdeckError)},
 }
 
 

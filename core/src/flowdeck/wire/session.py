@@ -21,6 +21,10 @@ from flowdeck.wire.protocol import CloseCode
 
 __all__ = ["Session"]
 
+_TELL_S = 3.0
+_LONGEST_REASON = 120
+"""Bytes of a close frame's reason (RFC 6455, section 5.5: 125 with the code)."""
+
 
 class Session:
     """Reads requests, answers them, sends streams and events; ends alone, whatever its client does.
@@ -55,6 +59,7 @@ class Session:
         except* ConnectionClosed:
             pass
         except* CutError as cuts:
+            self._feeds.close()
             await self._cut(cuts.exceptions[0])
         finally:
             self._feeds.close()
@@ -148,9 +153,14 @@ class Session:
             raise CutError(CloseCode.TRY_LATER, "slow", reason) from None
 
     async def _cut(self, cut: BaseException) -> None:
-        """Tell the client why, and close; one that takes nothing any more is only sent the close frame."""
+        """Tell the client why, and close; the line of one that takes nothing any more is cut in the end."""
         assert isinstance(cut, CutError)
-        if cut.code != "slow":
-            with contextlib.suppress(CutError, ConnectionClosed):
-                await self._send({"error": {"code": cut.code, "message": cut.message}})
-        await self._connection.close(cut.close, cut.message.encode()[:120].decode("utf-8", "ignore"))
+        reason = cut.message.encode()[:_LONGEST_REASON].decode("utf-8", "ignore")
+        try:
+            async with asyncio.timeout(_TELL_S):
+                if cut.code != "slow":
+                    with contextlib.suppress(CutError, ConnectionClosed):
+                        await self._send({"error": {"code": cut.code, "message": cut.message}})
+                await self._connection.close(cut.close, reason)
+        except TimeoutError:
+            self._connection.transport.abort()
