@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-from msgspec import Struct
-
 __all__ = ["Control", "Frame", "Problem"]
 
 
-class Frame(Struct, frozen=True, gc=False):
+class Frame(NamedTuple):
     """One frame as it was received.
 
     Attributes:
@@ -23,7 +21,7 @@ class Frame(Struct, frozen=True, gc=False):
     data: bytes
 
 
-class Control(Struct, frozen=True):
+class Control(NamedTuple):
     """One control line: what stands under `flowdeck`, for example `{"event": "disconnect", "reason": "…"}`.
 
     Attributes:
