@@ -135,7 +135,7 @@ def test_a_file_that_cannot_be_read_is_named_with_the_remedy(monkeypatch: pytest
         load_config()
 
 
-def test_a_folder_in_place_of_the_file_says_nothing_and_a_missing_file_neither() -> None:
+def test_a_missing_file_says_nothing() -> None:
     assert load_config(path=Path("/no/such/config.toml")).engine.port == 8766
 
 

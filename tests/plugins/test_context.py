@@ -223,6 +223,6 @@ def test_a_folder_that_cannot_be_made_names_the_remedy(load: Load, tmp_path: Pat
 def test_the_log_names_the_plugin(load: Load, capsys: pytest.CaptureFixture[str]) -> None:
     context = load(reader=Starter()).context("reader")
     context.log.info("hello", n=1)
-    line = capsys.readouterr().out
+    line = "".join(capsys.readouterr())
     assert "hello" in line
     assert "reader" in line

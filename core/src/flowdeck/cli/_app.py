@@ -123,7 +123,7 @@ def _log_to_stderr(level: str) -> None:
             structlog.dev.ConsoleRenderer(colors=not plain),
         ],
         wrapper_class=structlog.make_filtering_bound_logger(level),
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        logger_factory=lambda *_: structlog.PrintLogger(sys.stderr),
     )
 
 

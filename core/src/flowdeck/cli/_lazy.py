@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from difflib import get_close_matches
 from importlib import import_module
 from typing import Any, NamedTuple
@@ -13,7 +13,7 @@ from typer.main import get_command
 
 from flowdeck.cli._app import Command
 
-__all__ = ["LazyGroup", "Noun", "load_command", "takes_value"]
+__all__ = ["LazyGroup", "Noun", "load_command"]
 
 
 class Noun(NamedTuple):
@@ -41,12 +41,8 @@ def load_command(name: str, attribute: Any) -> Any:
     return command
 
 
-def takes_value(option: str) -> bool:
-    """Whether a global option is followed by a value."""
-    return option in {"--config", "--data-dir"}
-
-
-_GLOBAL = ("--config", "--data-dir", "--safe-mode", "--debug")
+_WITH_VALUE = ("--config", "--data-dir")
+_GLOBAL = (*_WITH_VALUE, "--safe-mode", "--debug")
 
 
 class LazyGroup(TyperGroup):
@@ -101,6 +97,13 @@ def _global_first(args: list[str]) -> tuple[list[str], list[str]]:
             rest.append(word)
             continue
         first.append(word)
-        if takes_value(word):
-            first.extend(value for value in [next(words, None)] if value is not None)
+        if word in _WITH_VALUE:
+            first.append(_value(word, words))
     return first, rest
+
+
+def _value(option: str, words: Iterator[str]) -> str:
+    value = next(words, None)
+    if value is None:
+        raise typer.BadParameter("a path must follow", param_hint=option)
+    return value

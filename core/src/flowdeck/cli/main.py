@@ -36,6 +36,12 @@ class _Root(LazyGroup):
     nouns = NOUNS
     default = "chart"
 
+    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
+        """The global options hold already while a plugin's command is looked for."""
+        assert self.callback is not None
+        ctx.invoke(self.callback, **ctx.params)
+        return super().resolve_command(ctx, args)
+
     def find(self, name: str) -> Any:
         return super().find(name) or _plugin_command(name)
 
@@ -72,7 +78,10 @@ def _root(
         bool, typer.Option("--version", is_eager=True, callback=lambda value: _version(asked=value), help="Print it.")
     ] = False,
 ) -> None:
-    """Order flow of crypto markets: footprint charts from live data or captures."""
+    """Order flow of crypto markets: footprint charts from live data or captures.
+
+    Without a command it opens the chart and takes the options of flowdeck chart, such as --instrument and --attach.
+    """
     _app.set_options(_app.Options(config, data_dir, safe_mode, debug))
 
 
