@@ -11,14 +11,14 @@ import numpy.typing as npt
 from flowdeck.chart.parts import Rect
 from flowdeck.chart.pens import lines_across, lines_down, text, texts
 from flowdeck.chart.theme import sizes
-from flowdeck.chart.ticks import TimeTick, figure, time_ticks, value_step, value_ticks
+from flowdeck.chart.ticks import TimeTick, time_ticks, value_step, value_ticks
 from flowdeck.specs import Anchor, Canvas, Font, Theme, View
 
 __all__ = ["TimeTicks", "ValueTicks", "draw_grid", "draw_time_axis", "draw_value_axis", "price_ticks", "value_axis_px"]
 
 _PANE_GAP_PX = 24.0
 _EDGE_PX = 8.0
-_TAG_CLEARANCE_PX = 14.0
+_TAG_CLEARANCE_PX = 18.0
 _LABEL_INSET_PX = 8.0
 
 Array = npt.NDArray[np.float64]
@@ -26,10 +26,11 @@ Array = npt.NDArray[np.float64]
 
 @dataclass(frozen=True, eq=False)
 class ValueTicks:
-    """Labels of a vertical axis: px from the top of the chart, texts, and which carry a rounder figure."""
+    """Labels of a vertical axis: px from the top of the chart, values, and which of them are rounder."""
 
     y: Array
-    words: tuple[str, ...]
+    values: Array
+    decimals: int
     major: npt.NDArray[np.bool_]
 
 
@@ -43,10 +44,8 @@ class TimeTicks:
     @classmethod
     def of(cls, view: View, left_px: float = 0.0) -> TimeTicks:
         """The ticks of a view whose left edge lies at `left_px`."""
-        timeframe, bar = view.timeframe, view.timeframe.duration_ns
-        ticks = time_ticks(timeframe, view.start_ns - bar, view.stop_ns + bar, view.x_per_px, sizes().time_gap)
-        closes = [timeframe.close_ns(timeframe.index(tick.open_ns)) for tick in ticks]
-        middle = np.array([(tick.open_ns + close) // 2 for tick, close in zip(ticks, closes, strict=True)], np.int64)
+        ticks = time_ticks(view.timeframe, view.start_ns, view.stop_ns, view.x_per_px, sizes().time_gap)
+        middle = np.array([tick.middle_ns for tick in ticks], np.int64)
         return cls(left_px + (view.x_of(middle) - view.x0) / view.x_per_px, tuple(ticks))
 
 
@@ -79,11 +78,10 @@ def draw_value_axis(
     keep = (ticks.y > rect.top + _EDGE_PX) & (ticks.y < rect.bottom - _EDGE_PX)
     for tag in avoid_px:
         keep &= np.abs(ticks.y - tag) >= _TAG_CLEARANCE_PX
-    right = rect.right - _LABEL_INSET_PX
-    for chosen, token in ((keep & ~ticks.major, "text.secondary"), (keep & ticks.major, "text.primary")):
-        words = [ticks.words[index] for index in np.flatnonzero(chosen)]
-        x = np.full(len(words), right)
-        texts(canvas, x, ticks.y[chosen], words, theme[token], Anchor.RIGHT)
+    ink = np.where(ticks.major[keep], np.uint32(theme["text.primary"]), np.uint32(theme["text.secondary"]))
+    x = np.full(len(ink), rect.right - _LABEL_INSET_PX)
+    size = sizes().small
+    canvas.numbers(x, ticks.y[keep], ticks.values[keep], ink, Anchor.RIGHT, ticks.decimals, size_px=size, grouped=True)
 
 
 def draw_time_axis(canvas: Canvas, theme: Theme, rect: Rect, corner: Rect, ticks: TimeTicks) -> None:
@@ -103,11 +101,13 @@ def draw_time_axis(canvas: Canvas, theme: Theme, rect: Rect, corner: Rect, ticks
 
 
 def _fits(canvas: Canvas, x: float, words: str, rect: Rect, size_px: float) -> bool:
-    half = canvas.text_width(words, Font.FIGURES, size_px, bold=True) / 2 + 2
-    return rect.left + half <= x <= rect.right - half
+    inside_px = min(x - rect.left, rect.right - x)
+    if inside_px > sizes().time_gap:
+        return True
+    return inside_px >= canvas.text_width(words, Font.FIGURES, size_px, bold=True) / 2 + 2
 
 
 def _value_ticks(view: View, rect: Rect, step: float, decimals: int) -> ValueTicks:
     values, major = value_ticks(view.y0, view.y1, step)
     y = rect.top + (view.y1 - values) / view.y_per_px
-    return ValueTicks(y, tuple(figure(value, decimals) for value in values.tolist()), major)
+    return ValueTicks(y, values, decimals, major)

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Final
 
 from flowdeck.chart.parts import Rect
-from flowdeck.chart.pens import Text, box, faded, rounded, text, write
+from flowdeck.chart.pens import Line, Text, box, faded, rounded, write
 from flowdeck.chart.theme import sizes
 from flowdeck.specs import Canvas, Font, Readout, Theme
 
@@ -70,19 +70,20 @@ def draw_card(canvas: Canvas, theme: Theme, rect: Rect, readout: Readout, scale:
     rounded(canvas, rect, 8.0, faded(theme["border.strong"], sizes().readout_background), scale)
     inner = Rect(rect.left + 1, rect.top + 1, rect.width - 2, rect.height - 2)
     rounded(canvas, inner, 7.0, faded(theme["bg.overlay"], sizes().readout_background), scale)
-    size = sizes().readout
     left, right, y = rect.left + _PAD_PX, rect.right - _PAD_PX, rect.top + _HEAD_PX / 2
     head = Text(readout.title, theme["text.primary"], Font.FIGURES, bold=True)
     write(canvas, left, y, [head], size_px=sizes().body)
-    if readout.note:
-        write(canvas, right, y, [Text(readout.note, theme["text.tertiary"])], right=True)
     if readout.lines:
         box(canvas, Rect(left, rect.top + _HEAD_PX, right - left, 1.0), theme["border.default"])
+    names, figures = Line(canvas, sizes().small), Line(canvas, sizes().readout)
+    names.add(right, y, [Text(readout.note, theme["text.tertiary"])], right=True)
     y = rect.top + _HEAD_PX + _PAD_PX / 2 + _ROW_PX / 2
     for label, words, token in readout.lines:
-        text(canvas, left, y, label, theme["text.secondary"])
-        write(canvas, right, y, _figure(words, theme[token], theme["text.tertiary"]), right=True, size_px=size)
+        names.add(left, y, [Text(label, theme["text.secondary"])])
+        figures.add(right, y, _figure(words, theme[token], theme["text.tertiary"]), right=True)
         y += _ROW_PX
+    names.draw()
+    figures.draw()
 
 
 def _figure(words: str, colour: int, quiet: int) -> Sequence[Text]:

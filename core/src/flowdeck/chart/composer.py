@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from flowdeck.canvas import RasterCanvas
 from flowdeck.chart.axes import draw_grid, draw_time_axis, draw_value_axis
@@ -10,20 +10,17 @@ from flowdeck.chart.banners import banner_rect, draw_banners
 from flowdeck.chart.deck import Deck, Slot
 from flowdeck.chart.dimming import dim
 from flowdeck.chart.layout import Band
-from flowdeck.chart.legend import draw_legend, legend_rect
+from flowdeck.chart.legend import Legend
 from flowdeck.chart.parts import Rect
 from flowdeck.chart.patches import Patches, Underlay
-from flowdeck.chart.pens import box, text
+from flowdeck.chart.pens import Text, box, text
 from flowdeck.chart.scene import Scene
 from flowdeck.chart.states import draw_empty, draw_gaps, draw_head, draw_loading, draw_progress, head_rect
 from flowdeck.chart.tags import draw_last_line, draw_last_tag
 from flowdeck.chart.theme import sizes
 from flowdeck.specs import Placement, Plane, View
 
-__all__ = ["PLOT", "Composer"]
-
-PLOT = ""
-"""Name of the plot among panes; the others go by their layer."""
+__all__ = ["Composer"]
 
 _UNDER = (Plane.BACKDROP, Plane.ZONE)
 _OVER = (Plane.BAR, Plane.MARK, Plane.LABEL)
@@ -46,16 +43,25 @@ class Composer:
         self.underlay = Underlay()
         self.marks = Patches()
         self.cursor = Patches()
+        self._keep: Sequence[tuple[str, Rect]] | None = ()
+        self._legend: tuple[object, Legend] | None = None
 
-    def full(self, scene: Scene, deck: Deck, *, keep_underlay: bool) -> bool:
-        """Paint everything but overlay and cursor; False when a layer failed, and the picture must be begun anew."""
+    def full(self, scene: Scene, deck: Deck, keep: Sequence[tuple[str, Rect]] | None) -> bool:
+        """Paint everything but overlay and cursor; False when a layer failed, and the picture must be begun anew.
+
+        Args:
+            scene: What to paint.
+            deck: Whose layers.
+            keep: Lines (pane and area) that will be painted under its bars; None keeps whole panes, for any line.
+        """
+        self._keep = keep
         for saved in (self.underlay.invalidate, self.marks.forget, self.cursor.forget):
             saved()
         self.canvas.clear(scene.theme["bg.canvas"])
         slots = deck.shown()
-        self._plot(scene, deck, slots, keep_underlay=keep_underlay)
+        self._plot(scene, deck, slots)
         for band in scene.layout.bands:
-            self._band(scene, deck, slots, band, keep_underlay=keep_underlay)
+            self._band(scene, deck, slots, band)
         if scene.dim:
             dim(self.canvas, scene)
         with self.canvas.pixels():
@@ -81,7 +87,8 @@ class Composer:
             if head is not None:
                 marks.append((head, lambda: draw_head(canvas, theme, head)))
         if view is not None:
-            marks.append((legend_rect(plot), lambda: draw_legend(canvas, view, plot, scene.legend)))
+            legend = self._laid_out(view, plot, scene.legend)
+            marks.append((legend.rect, legend.draw))
         if loading is not None:
             line = Rect(plot.left, plot.top, plot.width, 2.0)
             marks.append((line, lambda: draw_progress(canvas, theme, plot, loading.share)))
@@ -90,7 +97,13 @@ class Composer:
             marks.append((area, lambda: draw_banners(canvas, theme, plot, scene.banners, canvas.scale)))
         return marks
 
-    def _plot(self, scene: Scene, deck: Deck, slots: list[Slot], *, keep_underlay: bool) -> None:
+    def _laid_out(self, view: View, plot: Rect, groups: list[list[Text]]) -> Legend:
+        key = (groups, plot, view.theme.name)
+        if self._legend is None or self._legend[0] != key:
+            self._legend = key, Legend(self.canvas, view, plot, groups)
+        return self._legend[1]
+
+    def _plot(self, scene: Scene, deck: Deck, slots: list[Slot]) -> None:
         view, rect = scene.plot, scene.layout.plot
         if view is None:
             return
@@ -103,11 +116,10 @@ class Composer:
             if scene.loading is not None:
                 draw_loading(self.canvas, scene.theme, rect, view, scene.loading)
         self._planes(deck, mine, view, rect, (Plane.ZONE,))
-        if keep_underlay:
-            self.underlay.keep(PLOT, self.canvas.buffer, rect, self.canvas.scale)
+        self._keep_under("", rect)
         self._planes(deck, mine, view, rect, _OVER)
 
-    def _band(self, scene: Scene, deck: Deck, slots: list[Slot], band: Band, *, keep_underlay: bool) -> None:
+    def _band(self, scene: Scene, deck: Deck, slots: list[Slot], band: Band) -> None:
         view = scene.views.get(band.id)
         slot = next((slot for slot in slots if slot.id == band.id), None)
         if view is None or slot is None:
@@ -118,9 +130,16 @@ class Composer:
             with self.canvas.pane(*_area(rect), rect.left, rect.right, rect.bottom, rect.top):
                 draw_grid(self.canvas, scene.theme, rect, scene.values.get(band.id), scene.times)
         self._planes(deck, [slot], view, rect, (Plane.ZONE,))
-        if keep_underlay:
-            self.underlay.keep(band.id, self.canvas.buffer, rect, self.canvas.scale)
+        self._keep_under(band.id, rect)
         self._planes(deck, [slot], view, rect, _OVER)
+
+    def _keep_under(self, pane: str, rect: Rect) -> None:
+        if self._keep is None:
+            self.underlay.keep(pane, self.canvas.buffer, rect, self.canvas.scale)
+            return
+        for name, line in self._keep:
+            if name == pane:
+                self.underlay.keep_line(pane, self.canvas.buffer, line, self.canvas.scale)
 
     def _planes(self, deck: Deck, slots: list[Slot], view: View, rect: Rect, planes: tuple[Plane, ...]) -> None:
         """Some planes of some layers, each plane of all before the next."""

@@ -9,10 +9,10 @@ from flowdeck.chart.parts import Rect, Zone, ZoneKind
 from flowdeck.chart.scene import Scene
 from flowdeck.chart.states import Gap
 from flowdeck.chart.ticks import clock, day_name, figure
-from flowdeck.specs import ChartPoint, Readout, View
+from flowdeck.specs import ChartPoint, Placement, Readout, View
 from flowdeck.timeframes import DAY_NS
 
-__all__ = ["Cursor", "Hover", "cell_rect", "locate", "point_at"]
+__all__ = ["Cursor", "Hover", "cell_rect", "lines", "locate", "point_at"]
 
 _TIMED = frozenset({ZoneKind.PLOT, ZoneKind.SUBPANE, ZoneKind.TABLE, ZoneKind.TIME_AXIS})
 _PRICED = frozenset({ZoneKind.PLOT, ZoneKind.OVERLAY, ZoneKind.SIDE, ZoneKind.PRICE_AXIS})
@@ -72,6 +72,23 @@ def locate(scene: Scene, hover: Hover) -> Cursor:
     if zone.kind in _PRICED:
         return _at_price(cursor, scene, view)
     return _at_value(cursor, scene)
+
+
+def lines(scene: Scene, cursor: Cursor) -> list[tuple[str, Rect]]:
+    """The lines of the crosshair, 1 px wide, each with the pane that it crosses: its layer, or empty for the plot."""
+    layout, found = scene.layout, list[tuple[str, Rect]]()
+    if cursor.line_x is not None:
+        left = round(cursor.line_x - 0.5)
+        for name, rect in (("", layout.plot), *((band.id, band.rect) for band in layout.of(Placement.SUBPANE))):
+            if rect.left <= left < rect.right:
+                found.append((name, Rect(left, rect.top, 1.0, rect.height)))
+    if cursor.line_y is not None:
+        band = layout.band(cursor.zone.id) if cursor.axis is not layout.price_axis else None
+        name, rect = (band.id, band.rect) if band is not None else ("", layout.plot)
+        top = round(cursor.line_y - 0.5)
+        if rect.top <= top < rect.bottom:
+            found.append((name, Rect(rect.left, top, rect.width, 1.0)))
+    return found
 
 
 def point_at(scene: Scene, cursor: Cursor) -> tuple[ChartPoint, Rect] | None:
@@ -135,7 +152,7 @@ def _at_value(cursor: Cursor, scene: Scene) -> Cursor:
         return cursor
     value = view.y1 - (cursor.hover.y_px - band.rect.top) * view.y_per_px
     ticks = scene.values.get(band.id)
-    decimals = max((len(word.partition(".")[2]) for word in ticks.words), default=0) if ticks is not None else 0
+    decimals = ticks.decimals + 1 if ticks is not None else 0
     return replace(cursor, line_y=cursor.hover.y_px, value=figure(value, decimals), axis=band.axis)
 
 

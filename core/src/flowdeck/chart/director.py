@@ -11,7 +11,6 @@ from flowdeck.chart.axes import TimeTicks, ValueTicks, price_ticks, value_axis_p
 from flowdeck.chart.deck import Deck, Slot
 from flowdeck.chart.layout import Layout
 from flowdeck.chart.legend import pieces
-from flowdeck.chart.parts import Banner
 from flowdeck.chart.pens import Text
 from flowdeck.chart.scene import Scene
 from flowdeck.chart.states import Gap
@@ -40,9 +39,7 @@ class Cue:
         now_ns: The clock.
         status: What the feed's source says.
         head_ns: Where the replay stands.
-        hovered_ns: A time within the bar that the legend names; None names the newest.
         patient: Whether history is late enough to be spoken of.
-        banners: Messages to paint.
     """
 
     theme: Theme
@@ -53,9 +50,7 @@ class Cue:
     now_ns: int
     status: SourceStatus | None
     head_ns: int | None
-    hovered_ns: int | None
     patient: bool
-    banners: tuple[Banner, ...]
 
 
 class Director:
@@ -77,13 +72,14 @@ class Director:
         self.fit_pane = ""
 
     def scene(self, cue: Cue) -> Scene:
-        """Everything that the frame shows."""
+        """Everything that the frame shows, but legend and banners."""
         subject = cue.subject
         self._deck.update(self._subscriptions)
         series = self._subscriptions.series(cue.bars)
+        fresh = self._window.fresh
         if subject is None or not self._look(subject, series, cue.bars):
             return self._blank(cue)
-        view = self._settle(subject, cue, series)
+        view = self._settle(subject, cue, series, fresh=fresh)
         self._wishes.notice(view, cue.layout)
         views = {band.id: self._window.band_view(band, view) for band in cue.layout.bands}
         return Scene(
@@ -101,8 +97,8 @@ class Director:
             loading=bars.loading(series, view) if cue.patient else None,
             head_ns=cue.head_ns,
             dim=_dim(cue.status),
-            legend=self.legend(view, series, cue.hovered_ns),
-            banners=cue.banners,
+            legend=[],
+            banners=(),
             empty=None,
         )
 
@@ -140,16 +136,16 @@ class Director:
                 found.append(int(series.column(series.kind.time)[-1]))
         return max(found, default=None)
 
-    def _settle(self, subject: Subject, cue: Cue, series: Series | None) -> View:
+    def _settle(self, subject: Subject, cue: Cue, series: Series | None, *, fresh: bool) -> View:
         """Fit the scales to what is in sight, and choose the grouping."""
         window = self._window
         view = window.view(subject, cue.now_ns)
-        window.fit_price(self._in_sight(view, series), subject, force=self.fit_price or window.fresh)
+        window.fit_price(self._in_sight(view, series), subject, force=self.fit_price or fresh)
         for band in cue.layout.of(Placement.SUBPANE):
             found = self._range(self._deck[band.id], window.band_view(band, view)) if band.id in self._deck else None
             window.fit_values(band.id, found, force=self.fit_pane == band.id)
         self.fit_price, self.fit_pane = False, ""
-        self._wishes.regroup(subject)
+        self._wishes.regroup(subject, at_once=fresh)
         return window.view(subject, cue.now_ns)
 
     def _in_sight(self, view: View, series: Series | None) -> Range | None:
@@ -193,7 +189,7 @@ class Director:
             head_ns=None,
             dim="",
             legend=[],
-            banners=cue.banners,
+            banners=(),
             empty=self._why_empty(cue),
         )
 

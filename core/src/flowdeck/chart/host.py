@@ -8,6 +8,7 @@ from time import perf_counter
 
 from flowdeck.chart.banners import fault_banner, refusal_banners, status_banner
 from flowdeck.chart.bars import newest_open
+from flowdeck.chart.crosshair import lines, locate
 from flowdeck.chart.director import Cue
 from flowdeck.chart.navigation import Navigation
 from flowdeck.chart.parts import Banner, Frame, Loading, Redraw
@@ -63,12 +64,15 @@ class ChartHost(Showing, Navigation, Pointing):
         self._now_ns = now_ns
         self._wishes.ask_if_due(self._bars_key, self._subject, self._layout, now_ns)
         self._watch_history()
+        if self._wishes.arrived():
+            self._touch(Redraw.FULL)
         level, layers_ms = self._touched, 0.0
         if level is Redraw.NONE or self._holding():
             return self._done(start, Redraw.NONE, 0.0)
         self._touched = Redraw.NONE
-        if level is Redraw.FULL or self._scene is None:
-            level, layers_ms = Redraw.FULL, self._compose()
+        only_cursor = level is Redraw.CURSOR and not self._underlaid and self._hover is not None
+        if level is Redraw.FULL or only_cursor or self._scene is None:
+            level, layers_ms = Redraw.FULL, self._compose(whole=only_cursor)
         self._finish(level)
         return self._done(start, level, layers_ms)
 
@@ -87,14 +91,18 @@ class ChartHost(Showing, Navigation, Pointing):
         ms = (perf_counter() - start) * 1e3
         return Frame(self._composer.canvas.buffer, level, ms, max(0.0, ms - layers_ms))
 
-    def _compose(self) -> float:
-        """Paint everything anew; what layers took, ms. A layer that fails is gone, and the picture is begun again."""
-        keep = self._hover is not None
+    def _compose(self, *, whole: bool) -> float:
+        """Paint everything anew; what layers took, ms. A layer that fails is gone, and the picture is begun again.
+
+        With `whole` it is made ready for a crosshair anywhere, else only for the one where the pointer is now: that is
+        cheaper, and while data streams in no picture lives long enough for a second one.
+        """
         while True:
             scene = self._director.scene(self._cue())
-            if self._composer.full(scene, self._deck, keep_underlay=keep):
+            crosshair = () if self._hover is None else lines(scene, locate(scene, self._hover))
+            if self._composer.full(scene, self._deck, None if whole else crosshair):
                 break
-        self._scene, self._underlaid = scene, keep
+        self._scene, self._underlaid = scene, whole
         self._subscriptions.trim()
         return self._deck.account()
 
@@ -114,7 +122,7 @@ class ChartHost(Showing, Navigation, Pointing):
 
     def _finish_anew(self) -> None:
         self._touched = Redraw.NONE
-        self._compose()
+        self._compose(whole=False)
         if self._scene is not None:
             self._composer.overlay(self._scene)
 
@@ -146,9 +154,7 @@ class ChartHost(Showing, Navigation, Pointing):
             now_ns=self._now_ns,
             status=self._status,
             head_ns=self._head_ns,
-            hovered_ns=self._hovered_ns(),
             patient=self._late(),
-            banners=self.banners() if self._paint_banners else (),
         )
 
     def _late(self) -> bool:

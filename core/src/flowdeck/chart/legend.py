@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from flowdeck.chart.parts import Rect
-from flowdeck.chart.pens import Text, faded, rounded, write
+from flowdeck.chart.pens import Line, Text, faded, rounded
 from flowdeck.chart.theme import sizes
 from flowdeck.chart.ticks import figure
 from flowdeck.instruments import Instrument
 from flowdeck.specs import Canvas, Font, Lod, Theme, View
 
-__all__ = ["BarFigures", "draw_legend", "legend_rect", "pieces"]
+__all__ = ["BarFigures", "Legend", "pieces"]
 
-LEFT_PX: Final = 8.0
-TOP_PX: Final = 8.0
+_LEFT_PX: Final = 8.0
+_TOP_PX: Final = 8.0
 _HEIGHT_PX: Final = 24.0
 _INSET_PX: Final = 8.0
 _WORD_GAP_PX: Final = 6.0
@@ -70,7 +70,29 @@ def _bar(bar: BarFigures, instrument: Instrument, theme: Theme) -> list[list[Tex
     ]
 
 
-def line(canvas: Canvas, view: View, groups: Sequence[Sequence[Text]], room_px: float) -> list[Text]:
+class Legend:
+    """The line of some groups, laid out once and drawn as often as needed.
+
+    It stands on a veil, so that a heatmap under it never makes it hard to read.
+    """
+
+    def __init__(self, canvas: Canvas, view: View, plot: Rect, groups: Sequence[Sequence[Text]]) -> None:
+        self._canvas = canvas
+        self._scale = view.scale
+        self._ground = faded(view.theme["bg.canvas"], 0.72)
+        left, top = plot.left + _LEFT_PX, plot.top + _TOP_PX
+        self._words = Line(canvas, sizes().small)
+        written = _fitting(canvas, view, groups, plot.width - 2 * (_LEFT_PX + _INSET_PX))
+        width = self._words.add(left + _INSET_PX, top + _HEIGHT_PX / 2, written)
+        self.rect = Rect(left, top, width + 2 * _INSET_PX, _HEIGHT_PX)
+
+    def draw(self) -> None:
+        """Draw veil and words."""
+        rounded(self._canvas, self.rect, 5.0, self._ground, self._scale)
+        self._words.draw()
+
+
+def _fitting(canvas: Canvas, view: View, groups: Sequence[Sequence[Text]], room_px: float) -> list[Text]:
     """The groups that fit into `room_px`, with a dot between each two."""
     result: list[Text] = []
     used = 0.0
@@ -78,24 +100,9 @@ def line(canvas: Canvas, view: View, groups: Sequence[Sequence[Text]], room_px: 
         added = list(group)
         if result:
             dot = Text("\u00b7", view.theme["text.tertiary"], gap_px=_GROUP_GAP_PX)
-            first = Text(group[0].text, group[0].colour, group[0].font, group[0].bold, _GROUP_GAP_PX)
-            added = [dot, first, *group[1:]]
+            added = [dot, replace(group[0], gap_px=_GROUP_GAP_PX), *group[1:]]
         used += sum(piece.width(canvas, sizes().small) for piece in added)
         if result and used > room_px:
             break
         result += added
     return result
-
-
-def draw_legend(canvas: Canvas, view: View, plot: Rect, groups: Sequence[Sequence[Text]]) -> None:
-    """The line on a veil, so that a heatmap under it never makes it hard to read."""
-    written = line(canvas, view, groups, plot.width - 2 * (LEFT_PX + _INSET_PX))
-    width = sum(piece.width(canvas, sizes().small) for piece in written) + 2 * _INSET_PX
-    veil = Rect(plot.left + LEFT_PX, plot.top + TOP_PX, width, _HEIGHT_PX)
-    rounded(canvas, veil, 5.0, faded(view.theme["bg.canvas"], 0.72), view.scale)
-    write(canvas, veil.left + _INSET_PX, veil.top + _HEIGHT_PX / 2, written)
-
-
-def legend_rect(plot: Rect) -> Rect:
-    """The area that the legend may take."""
-    return Rect(plot.left + LEFT_PX, plot.top + TOP_PX, max(0.0, plot.width - 2 * LEFT_PX), _HEIGHT_PX)

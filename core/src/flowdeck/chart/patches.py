@@ -59,33 +59,43 @@ class Patches:
 class Underlay:
     """Panes as they were before their bars and figures were painted, so that lines can go under these.
 
-    Where the finished picture still equals the underlay nothing lies over it, and a line may be seen.
+    Where the finished picture still equals the underlay nothing lies over it, and a line may be seen. Either whole
+    panes are kept (0.3 ms for a large one), or only the pixels of the lines that are about to be painted.
     """
 
     def __init__(self) -> None:
-        self._panes: dict[str, tuple[slice, slice, Pixels]] = {}
-        self._valid: set[str] = set()
+        self._memory: dict[str, Pixels] = {}
+        self._kept: dict[str, list[tuple[slice, slice, Pixels]]] = {}
 
     def invalidate(self) -> None:
         """The picture is about to be composed anew."""
-        self._valid.clear()
+        self._kept.clear()
 
     def keep(self, pane: str, buffer: Pixels, rect: Rect, scale: float) -> None:
-        """Keep a pane as it is now. The memory is reused: fresh pages cost more than the copy."""
+        """Keep a whole pane as it is now. Its memory is used again: fresh pages cost more than the copy."""
         rows, columns = device(rect, scale, buffer)
         part = buffer[rows, columns]
-        known = self._panes.get(pane)
-        pixels = known[2] if known is not None and known[2].shape == part.shape else np.empty_like(part, order="C")
+        known = self._memory.get(pane)
+        pixels = known if known is not None and known.shape == part.shape else np.empty_like(part, order="C")
         np.copyto(pixels, part)
-        self._panes[pane] = (rows, columns, pixels)
-        self._valid.add(pane)
+        self._memory[pane] = pixels
+        self._kept[pane] = [(rows, columns, pixels)]
+
+    def keep_line(self, pane: str, buffer: Pixels, line: Rect, scale: float) -> None:
+        """Keep the pixels of one line of a pane."""
+        rows, columns = device(line, scale, buffer)
+        self._kept.setdefault(pane, []).append((rows, columns, buffer[rows, columns].copy()))
 
     def uncovered(self, pane: str, buffer: Pixels, rows: slice, columns: slice) -> npt.NDArray[np.bool_]:
-        """Which pixels of an area within the pane nothing was painted over, shape of the area."""
+        """Which pixels of an area nothing was painted over; none of an area that was not kept. Shape of the area."""
         area = buffer[rows, columns]
-        if pane not in self._valid:
-            return np.ones(area.shape, np.bool_)
-        own_rows, own_columns, pixels = self._panes[pane]
-        top, left = own_rows.start, own_columns.start
-        same = pixels[rows.start - top : rows.stop - top, columns.start - left : columns.stop - left] == area
-        return np.asarray(same)
+        for own_rows, own_columns, pixels in self._kept.get(pane, ()):
+            if _within(rows, own_rows) and _within(columns, own_columns):
+                top, left = own_rows.start, own_columns.start
+                part = pixels[rows.start - top : rows.stop - top, columns.start - left : columns.stop - left]
+                return np.asarray(part == area)
+        return np.zeros(area.shape, np.bool_)
+
+
+def _within(inner: slice, outer: slice) -> bool:
+    return bool(outer.start <= inner.start and inner.stop <= outer.stop)

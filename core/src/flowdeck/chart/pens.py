@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 from math import ceil, hypot
 
 import numpy as np
@@ -13,7 +14,7 @@ from flowdeck.chart.parts import Rect
 from flowdeck.chart.theme import sizes
 from flowdeck.specs import Anchor, Canvas, Font
 
-__all__ = ["Text", "box", "faded", "lines_across", "lines_down", "outline", "rounded", "text", "texts", "write"]
+__all__ = ["Line", "Text", "box", "faded", "lines_across", "lines_down", "outline", "rounded", "text", "texts", "write"]
 
 Array = npt.NDArray[np.float64]
 
@@ -77,24 +78,23 @@ def outline(canvas: Canvas, rect: Rect, colour: int, width_px: float = 1.0) -> N
 
 def rounded(canvas: Canvas, rect: Rect, radius_px: float, fill: int, scale: float = 1.0) -> None:
     """A filled rectangle with round, smooth corners."""
-    r = min(radius_px, rect.width / 2, rect.height / 2)
-    n, pixel = ceil(r * scale), 1.0 / scale
-    whole = n * pixel
-    box(canvas, Rect(rect.left, rect.top + whole, rect.width, rect.height - 2 * whole), fill)
-    for top in (rect.top, rect.bottom - whole):
-        box(canvas, Rect(rect.left + whole, top, rect.width - 2 * whole, whole), fill)
-    cover = _corner(n, r * scale)
-    row, column = np.nonzero(cover > 0.02)
-    alpha = np.rint(cover[row, column] * (fill >> 24)).astype(np.uint32)
-    colours = np.tile((alpha << np.uint32(24)) | np.uint32(fill & 0xFFFFFF), 4)
-    x = np.concatenate((column, column, n - 1 - column, n - 1 - column)).astype(np.float64) * pixel
-    y = np.concatenate((row, n - 1 - row, row, n - 1 - row)).astype(np.float64) * pixel
-    quarter = len(row)
-    x[: 2 * quarter] += rect.left
-    x[2 * quarter :] += rect.right - whole
-    upper = np.tile(np.repeat([True, False], quarter), 2)
-    y += np.where(upper, rect.top, rect.bottom - whole)
-    canvas.rects(x, x + pixel, y, y + pixel, colours)
+    n = ceil(min(radius_px, rect.width / 2, rect.height / 2) * scale)
+    whole, pixel = n / scale, 1.0 / scale
+    x, y, at_right, at_bottom, cover = _corners(n)
+    left = rect.left + x * pixel + at_right * (rect.width - whole)
+    top = rect.top + y * pixel + at_bottom * (rect.height - whole)
+    body_left = (rect.left, rect.left + whole, rect.left + whole)
+    body_right = (rect.right, rect.right - whole, rect.right - whole)
+    body_top = (rect.top + whole, rect.top, rect.bottom - whole)
+    body_bottom = (rect.bottom - whole, rect.top + whole, rect.bottom)
+    alpha = np.concatenate((np.full(3, fill >> 24), np.rint(cover * (fill >> 24)))).astype(np.uint32)
+    canvas.rects(
+        np.concatenate((body_left, left)),
+        np.concatenate((body_right, left + pixel)),
+        np.concatenate((body_top, top)),
+        np.concatenate((body_bottom, top + pixel)),
+        (alpha << np.uint32(24)) | np.uint32(fill & 0xFFFFFF),
+    )
 
 
 def text(
@@ -134,22 +134,59 @@ def write(
     canvas: Canvas, x: float, y: float, pieces: Sequence[Text], *, size_px: float | None = None, right: bool = False
 ) -> float:
     """Pieces of text one after the other from `x` on, or with `right` up to it; the width written, px."""
-    size = size_px or sizes().small
-    widths = [piece.width(canvas, size) for piece in pieces]
-    at = x - sum(widths) if right else x
-    for piece, width in zip(pieces, widths, strict=True):
-        left = at + piece.gap_px
-        text(canvas, left, y, piece.text, piece.colour, font=piece.font, size_px=size, bold=piece.bold)
-        at += width
-    return sum(widths)
+    line = Line(canvas, size_px or sizes().small)
+    width = line.add(x, y, pieces, right=right)
+    line.draw()
+    return width
+
+
+class Line:
+    """Pieces of text collected, then drawn in as few calls as their looks allow: a call costs more than a word.
+
+    Args:
+        canvas: Where to draw.
+        size_px: Size of the text.
+    """
+
+    def __init__(self, canvas: Canvas, size_px: float) -> None:
+        self._canvas = canvas
+        self._size_px = size_px
+        self._looks: dict[tuple[Font, bool], list[tuple[float, float, str, int]]] = {}
+
+    def add(self, x: float, y: float, pieces: Sequence[Text], *, right: bool = False) -> float:
+        """Lay out pieces from `x` on, or with `right` up to it; their width, px."""
+        widths = [piece.width(self._canvas, self._size_px) for piece in pieces]
+        at = x - sum(widths) if right else x
+        for piece, width in zip(pieces, widths, strict=True):
+            look = self._looks.setdefault((piece.font, piece.bold), [])
+            look.append((at + piece.gap_px, y, piece.text, piece.colour))
+            at += width
+        return sum(widths)
+
+    def draw(self) -> None:
+        """Draw what was collected."""
+        for (font, bold), placed in self._looks.items():
+            x, y, words, colours = zip(*placed, strict=True)
+            ink = np.array(colours, np.uint32)
+            left, middle = np.array(x, np.float64), np.array(y, np.float64)
+            self._canvas.labels(left, middle, words, ink, Anchor.LEFT, font=font, size_px=self._size_px, bold=bold)
 
 
 def _one(value: float) -> Array:
     return np.array([value])
 
 
-def _corner(n: int, radius: float) -> Array:
-    """How much of each pixel of a top left corner a circle covers, shape (n, n)."""
-    return np.array(
-        [[min(1.0, max(0.0, radius - hypot(n - x - 0.5, n - y - 0.5) + 0.5)) for x in range(n)] for y in range(n)]
-    )
+@cache
+def _corners(n: int) -> tuple[Array, Array, Array, Array, Array]:
+    """The pixels that four round corners of `n` pixels cover, at least a little.
+
+    Places from the top left, whether on the right and on the bottom side (0 or 1), and shares covered.
+    """
+    share = np.array(
+        [[min(1.0, max(0.0, n - hypot(n - x - 0.5, n - y - 0.5) + 0.5)) for x in range(n)] for y in range(n)]
+    ).reshape(n, n)
+    row, column = np.nonzero(share > 0.02)
+    side, level = np.repeat((0.0, 1.0, 0.0, 1.0), len(row)), np.repeat((0.0, 0.0, 1.0, 1.0), len(row))
+    x, y = np.tile(column.astype(np.float64), 4), np.tile(row.astype(np.float64), 4)
+    x, y = np.where(side > 0, n - 1 - x, x), np.where(level > 0, n - 1 - y, y)
+    return x, y, side, level, np.tile(share[row, column], 4)

@@ -5,12 +5,12 @@ from __future__ import annotations
 import numpy as np
 
 from flowdeck.chart.card import card_size, draw_card, place_card
-from flowdeck.chart.composer import PLOT, Composer
-from flowdeck.chart.crosshair import Cursor
+from flowdeck.chart.composer import Composer
+from flowdeck.chart.crosshair import Cursor, lines
 from flowdeck.chart.layout import Band
 from flowdeck.chart.parts import Rect
 from flowdeck.chart.patches import blend, device
-from flowdeck.chart.pens import box, faded, outline
+from flowdeck.chart.pens import box, outline
 from flowdeck.chart.scene import Scene
 from flowdeck.chart.states import draw_gap_label, gap_label_rect
 from flowdeck.chart.tags import draw_tag, draw_time_tag, tag_rect, time_tag_rect
@@ -34,7 +34,8 @@ def draw_pointer(composer: Composer, scene: Scene, cursor: Cursor | None, explai
     """
     composer.cursor.restore(composer.canvas.buffer)
     if cursor is not None:
-        _lines(composer, scene, cursor)
+        for pane, line in lines(scene, cursor):
+            _line(composer, pane, line, scene.theme["chart.crosshair"])
         with composer.canvas.pixels():
             _columns(composer, scene, cursor)
             _tags(composer, scene, cursor)
@@ -44,34 +45,15 @@ def draw_pointer(composer: Composer, scene: Scene, cursor: Cursor | None, explai
             _card(composer, scene, explained)
 
 
-def _lines(composer: Composer, scene: Scene, cursor: Cursor) -> None:
-    layout, colour = scene.layout, scene.theme["chart.crosshair"]
-    if cursor.line_x is not None:
-        for name, rect in _panes(scene):
-            _line(composer, name, rect, Rect(round(cursor.line_x - 0.5), rect.top, 1.0, rect.height), colour)
-    if cursor.line_y is not None:
-        band = layout.band(cursor.zone.id) if cursor.axis is not layout.price_axis else None
-        name, rect = (band.id, band.rect) if band is not None else (PLOT, layout.plot)
-        _line(composer, name, rect, Rect(rect.left, round(cursor.line_y - 0.5), rect.width, 1.0), colour)
-
-
-def _panes(scene: Scene) -> list[tuple[str, Rect]]:
-    """Panes that share the time axis, tables excepted: there the column is lifted."""
-    return [(PLOT, scene.layout.plot), *((band.id, band.rect) for band in scene.layout.of(Placement.SUBPANE))]
-
-
-def _line(composer: Composer, name: str, pane: Rect, line: Rect, colour: int) -> None:
-    """A dashed line, one px wide, where nothing was painted over the pane's underlay."""
-    if not (pane.left <= line.left < pane.right and pane.top <= line.top < pane.bottom):
-        return
+def _line(composer: Composer, pane: str, line: Rect, colour: int) -> None:
+    """A dashed line where nothing was painted over the pane's underlay."""
     buffer, scale = composer.canvas.buffer, composer.canvas.scale
     composer.cursor.save(buffer, line, scale)
     rows, columns = device(line, scale, buffer)
-    seen = composer.underlay.uncovered(name, buffer, rows, columns)
+    seen = composer.underlay.uncovered(pane, buffer, rows, columns)
     period = max(1, round(_DASH_PX * scale))
     down, across = np.arange(rows.start, rows.stop)[:, None], np.arange(columns.start, columns.stop)
-    at = down if line.height > line.width else across
-    seen &= (at // period) % 2 == 0
+    seen &= ((down if line.height > line.width else across) // period) % 2 == 0
     part = buffer[rows, columns]
     buffer[rows, columns] = np.where(seen, blend(part, colour), part)
 
@@ -91,7 +73,7 @@ def _columns(composer: Composer, scene: Scene, cursor: Cursor) -> None:
             for y in cursor.row:
                 hairline = _clipped(Rect(band.rect.left, round(y - 0.5), band.rect.width, 1.0), band)
                 composer.cursor.save(canvas.buffer, hairline, canvas.scale)
-                box(canvas, hairline, faded(theme["chart.crosshair"], 1.0))
+                box(canvas, hairline, theme["chart.crosshair"])
 
 
 def _tags(composer: Composer, scene: Scene, cursor: Cursor) -> None:

@@ -26,7 +26,7 @@ class Pointing(ChartCore):
         """The pointer is here; with `snap` the crosshair takes the bar and the price row under it."""
         hover = Hover(x_px, y_px, snap)
         if hover != self._hover:
-            self._touch(Redraw.CURSOR if self._hover is not None else Redraw.FULL)
+            self._touch(Redraw.CURSOR)
             self._hover = hover
 
     def leave(self) -> None:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from functools import lru_cache
 from math import ceil, floor, log10
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -13,22 +14,32 @@ from flowdeck.timeframes import DAY_NS, SECOND_NS, Timeframe
 
 __all__ = ["TimeTick", "clock", "day_name", "figure", "time_ticks", "value_step", "value_ticks"]
 
-_MINUTE, _HOUR = 60 * SECOND_NS, 3_600 * SECOND_NS
-_STEPS_NS = (
+_MINUTE: Final = 60 * SECOND_NS
+_HOUR: Final = 3_600 * SECOND_NS
+_STEPS_NS: Final = (
     *(n * SECOND_NS for n in (1, 2, 5, 10, 15, 30)),
     *(n * _MINUTE for n in (1, 2, 5, 10, 15, 30)),
     *(n * _HOUR for n in (1, 2, 4, 6, 12)),
     *(n * DAY_NS for n in (1, 2, 7, 14)),
 )
-_MONTHS = (1, 3, 6, 12, 60, 120)
-_MONTH_NS = 30 * DAY_NS
-_NAMES = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")  # strftime's are locale's
+_MONTHS: Final = (1, 3, 6, 12, 60, 120)
+_MONTH_NS: Final = 30 * DAY_NS
+_NAMES: Final = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+"""Not strftime's: those depend on the locale, which a toolkit may set."""
 
 
 class TimeTick(NamedTuple):
-    """A label of the time axis: the bar that it names, its text, and whether a larger unit begins with it."""
+    """A label of the time axis.
+
+    Attributes:
+        open_ns: When the bar that it names opens, ns UTC.
+        middle_ns: The middle of that bar.
+        text: What it says.
+        major: Whether a larger unit of time begins with it.
+    """
 
     open_ns: int
+    middle_ns: int
     text: str
     major: bool
 
@@ -74,63 +85,56 @@ def value_ticks(y0: float, y1: float, step: float) -> tuple[npt.NDArray[np.float
 
 
 def time_ticks(timeframe: Timeframe, start_ns: int, stop_ns: int, ns_per_px: float, gap_px: float) -> list[TimeTick]:
-    """Labels at bars that open within [start, stop), at least `gap_px` apart."""
-    smallest = ns_per_px * gap_px
+    """Labels of bars that are at least partly in [start, stop), at least `gap_px` apart."""
+    smallest, bar = ns_per_px * gap_px, timeframe.duration_ns
+    start_ns -= bar - 1
     if smallest > _STEPS_NS[-1]:
         return _months(timeframe, start_ns, stop_ns, smallest)
-    if timeframe.bars_per_day is not None or timeframe.duration_ns > DAY_NS:
-        return _counted(timeframe, start_ns, stop_ns, smallest)
-    bar = timeframe.duration_ns
-    fitting = (step for step in _STEPS_NS if step >= smallest and step % bar == 0)
-    step = next(fitting, None)
+    regular = timeframe.bars_per_day is None and bar <= DAY_NS
+    step = next((step for step in _STEPS_NS if step >= smallest and step % bar == 0), None) if regular else None
     if step is None:
         return _counted(timeframe, start_ns, stop_ns, smallest)
-    first = -(-start_ns // step) * step
-    return [_tick(ts, step) for ts in range(first, stop_ns, step)]
+    return [_tick(timeframe, ts, step) for ts in range(-(-start_ns // step) * step, stop_ns, step)]
 
 
 def _counted(timeframe: Timeframe, start_ns: int, stop_ns: int, smallest: float) -> list[TimeTick]:
     """Every n-th bar, counted from the day's first where bars restart with the day."""
-    every = next(n for n in _one_two_five() if n * timeframe.duration_ns >= smallest)
-    ticks = []
-    for index in _indexes(timeframe, start_ns, stop_ns):
-        within = index & 0xFFFFFF if timeframe.bars_per_day is not None else index
-        if within % every == 0:
-            ticks.append(_tick(timeframe.open_ns(index), min(every * timeframe.duration_ns, _STEPS_NS[-1])))
-    return _apart(ticks, smallest)
-
-
-def _indexes(timeframe: Timeframe, start_ns: int, stop_ns: int) -> list[int]:
-    indexes, index = [], timeframe.index(start_ns)
+    ladder = (n * 10**power for power in range(9) for n in (1, 2, 5))
+    every = next(n for n in ladder if n * timeframe.duration_ns >= smallest)
+    step = min(every * timeframe.duration_ns, _STEPS_NS[-1])
+    ticks, index = [], timeframe.index(start_ns)
     while (opened := timeframe.open_ns(index)) < stop_ns:
-        if opened >= start_ns:
-            indexes.append(index)
+        within = index & 0xFFFFFF if timeframe.bars_per_day is not None else index
+        if opened >= start_ns and within % every == 0:
+            ticks.append(_tick(timeframe, opened, step))
         index = timeframe.index(timeframe.close_ns(index))
-    return indexes
-
-
-def _one_two_five() -> list[int]:
-    return [n * 10**power for power in range(9) for n in (1, 2, 5)]
+    return _apart(ticks, smallest)
 
 
 def _apart(ticks: list[TimeTick], smallest: float) -> list[TimeTick]:
     """Of labels that stand too close (the last of a day and the first of the next) the later one."""
+    following = [*(tick.open_ns for tick in ticks[1:]), None]
     return [
-        tick
-        for tick, following in zip(ticks, [*ticks[1:], None], strict=True)
-        if following is None or following.open_ns - tick.open_ns >= smallest
+        tick for tick, after in zip(ticks, following, strict=True) if after is None or after - tick.open_ns >= smallest
     ]
 
 
-def _tick(ts: int, step: int) -> TimeTick:
+@lru_cache(maxsize=4096)
+def _tick(timeframe: Timeframe, ts: int, step: int) -> TimeTick:
+    """The label of the bar that opens at `ts`, among labels `step` apart."""
+    words, major = _words(ts, step)
+    return TimeTick(ts, (ts + timeframe.close_ns(timeframe.index(ts))) // 2, words, major)
+
+
+def _words(ts: int, step: int) -> tuple[str, bool]:
     moment = datetime.fromtimestamp(ts // SECOND_NS, UTC)
     if ts % DAY_NS == 0:
         if step >= DAY_NS and moment.day == 1:
-            return TimeTick(ts, _NAMES[moment.month - 1] if moment.month > 1 else f"{moment.year}", major=True)
-        return TimeTick(ts, day_name(ts), major=step < DAY_NS)
+            return (_NAMES[moment.month - 1] if moment.month > 1 else str(moment.year)), True
+        return day_name(ts), step < DAY_NS
     if step < _MINUTE:
-        return TimeTick(ts, f"{moment:%H:%M:%S}", major=ts % _MINUTE == 0)
-    return TimeTick(ts, f"{moment:%H:%M}", major=step < _HOUR and ts % _HOUR == 0)
+        return f"{moment:%H:%M:%S}", ts % _MINUTE == 0
+    return f"{moment:%H:%M}", step < _HOUR and ts % _HOUR == 0
 
 
 def _months(timeframe: Timeframe, start_ns: int, stop_ns: int, smallest: float) -> list[TimeTick]:
@@ -141,10 +145,11 @@ def _months(timeframe: Timeframe, start_ns: int, stop_ns: int, smallest: float) 
     month -= month % every
     ticks = []
     while (first := _month_ns(month)) < stop_ns:
-        opened = timeframe.open_ns(timeframe.index(first))
+        index = timeframe.index(first)
+        opened = timeframe.open_ns(index)
         if opened >= start_ns:
-            text = f"{month // 12}" if month % 12 == 0 else _NAMES[month % 12]
-            ticks.append(TimeTick(opened, text, major=month % 12 == 0))
+            words = str(month // 12) if month % 12 == 0 else _NAMES[month % 12]
+            ticks.append(TimeTick(opened, (opened + timeframe.close_ns(index)) // 2, words, month % 12 == 0))
         month += every
     return ticks
 

@@ -79,36 +79,30 @@ class Wishes:
         requests = [StreamRequest(bars, start=self._bars_start(bars, now_ns), order="newest")]
         if subject is not None and self._window.origin_ns is not None:
             view = self._window.view(subject, now_ns)
-            requests = [self._wide(request, view) for request in requests]
+            requests.append(self._wide(StreamRequest(bars, start=view.start_ns, order="newest"), view))
             requests += self._ask(subject, view, layout, now_ns)
             self._asked = self._signature(view, layout)
         self._subscriptions.want(requests)
 
-    def regroup(self, subject: Subject) -> bool:
-        """Move towards the grouping that the zoom asks for; whether the drawn one changed."""
+    def regroup(self, subject: Subject, *, at_once: bool) -> None:
+        """Move towards the grouping that the zoom asks for: at once, or when its streams have arrived."""
         window, wanted = self._window, self._window.wanted_grouping(subject)
         if wanted == window.grouping:
             self.target = None
-            return False
-        if window.fresh:
+        elif at_once or (wanted == self.target and self.arrived()):
             window.grouping, self.target = wanted, None
             self.soon(0.0)
-            return True
-        if wanted != self.target:
+        elif wanted != self.target:
             self.target, self._target_keys = wanted, frozenset()
             self._regroup_by = self._clock() + _REGROUP_PATIENCE_S
             self.soon(0.0)
-            return False
-        if not self._arrived():
-            return False
-        window.grouping, self.target = wanted, None
-        self.soon()
-        return True
 
-    def _arrived(self) -> bool:
-        if self._clock() >= self._regroup_by:
-            return True
-        return self._due is None and self._subscriptions.ready(self._target_keys)
+    def arrived(self) -> bool:
+        """Whether the streams of the grouping that is waited for are here, or have been waited for long enough."""
+        if self.target is None:
+            return False
+        here = self._due is None and self._subscriptions.ready(self._target_keys)
+        return here or self._clock() >= self._regroup_by
 
     def _ask(self, subject: Subject, view: View, layout: Layout, now_ns: int) -> list[StreamRequest]:
         """What every shown layer reads for the drawn view, and for the one that rows are regrouped to."""
