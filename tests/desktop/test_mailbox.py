@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import asyncio
+from functools import partial
 from itertools import count
 
 from flowdeck.desktop.mailbox import Mailbox
@@ -10,7 +11,7 @@ def test_letters_are_done_in_the_order_in_which_they_were_put() -> None:
     done: list[int] = []
     mailbox = Mailbox(lambda: None)
     for number in range(3):
-        mailbox.put(lambda number=number: done.append(number))
+        mailbox.put(partial(done.append, number))
     assert mailbox.drain()
     assert done == [0, 1, 2]
 
@@ -20,7 +21,7 @@ def test_a_frame_spends_no_more_than_its_budget_on_letters() -> None:
     done: list[int] = []
     mailbox = Mailbox(lambda: None, clock=lambda: next(milliseconds) / 1000)
     for number in range(10):
-        mailbox.put(lambda number=number: done.append(number))
+        mailbox.put(partial(done.append, number))
     assert not mailbox.drain(0.003)
     assert done == [0, 1, 2]
     assert len(mailbox) == 7

@@ -9,7 +9,7 @@ import os
 import subprocess
 import sys
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import IO
 
@@ -101,14 +101,14 @@ class ChildEngine:
     async def stop(self) -> None:
         """End it: by the pipe, then by signal; waits until it is gone."""
         self._cut()
-        if self._process is None:
-            return
-        for signal_name in ("", "terminate", "kill"):
-            if signal_name:
-                getattr(self._process, signal_name)()
-            with contextlib.suppress(subprocess.TimeoutExpired):
-                await asyncio.to_thread(self._process.wait, _STOP_TIMEOUT_S)
-                break
+        process = self._process
+        if process is not None:
+            ways: tuple[Callable[[], object], ...] = (self._cut, process.terminate, process.kill)
+            for end in ways:
+                end()
+                with contextlib.suppress(subprocess.TimeoutExpired):
+                    await asyncio.to_thread(process.wait, _STOP_TIMEOUT_S)
+                    break
         self._forget()
 
     def leave(self) -> None:

@@ -68,11 +68,10 @@ def values_of(parameters: Parameter) -> dict[str, Any]:
 
 
 def _options(field: Field, value: Any) -> dict[str, Any]:
-    kinds = {"choice": "list", "text": "str"}
+    """A parameter without a type: pydantic reads what is entered and says what is wrong, in one place."""
     options: dict[str, Any] = {
         "name": field.name,
         "title": field.title,
-        "type": kinds.get(field.sort, field.sort) if not field.optional else "str",
         "value": value,
         "default": field.default,
         "tip": field.help,
@@ -105,14 +104,10 @@ def _field(name: str, info: FieldInfo) -> Field:
 
 def _title(name: str, unit: str) -> str:
     """`column_s` with the unit s is `Column`: the unit stands behind the figure."""
-    words = name.split("_")
-    if (
-        len(words) > 1
-        and unit
-        and words[-1] in {unit, {"%": "percent", "px": "px", "trades": "trades"}.get(unit, unit)}
-    ):
+    words = [_ACRONYMS.get(word, word) for word in name.split("_")]
+    if len(words) > 1 and words[-1] == {"%": "percent"}.get(unit, unit.lower()):
         words = words[:-1]
-    return " ".join(words).capitalize()
+    return " ".join([words[0][:1].upper() + words[0][1:], *words[1:]])
 
 
 def _without_none(annotation: Any) -> tuple[Any, bool]:

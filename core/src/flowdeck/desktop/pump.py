@@ -10,6 +10,7 @@ from PySide6.QtCore import QObject, Qt, QTimer, Signal
 __all__ = ["FramePump"]
 
 _HIDDEN_INTERVAL_S = 0.1
+_LATER_MS = 50
 
 
 class FramePump(QObject):
@@ -52,8 +53,16 @@ class FramePump(QObject):
 
     def request(self) -> None:
         """Ask for a frame as soon as one is due."""
-        if not self._timer.isActive():
-            self._timer.start(self._wait_ms())
+        self._ask(0)
+
+    def request_later(self) -> None:
+        """Ask for a look within a moment, for what becomes due by itself."""
+        self._ask(_LATER_MS)
+
+    def _ask(self, at_least_ms: int) -> None:
+        wait_ms = max(self._wait_ms(), at_least_ms)
+        if not self._timer.isActive() or self._timer.remainingTime() > wait_ms:
+            self._timer.start(wait_ms)
 
     def request_from_any_thread(self) -> None:
         """Ask from another thread."""

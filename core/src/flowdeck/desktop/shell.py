@@ -144,7 +144,7 @@ class Shell(QObject):
         if self.window.isVisible() and not self.window.isMinimized():
             self.board.draw()
             if self.charting.unfinished:
-                self.pump.request()
+                self.pump.request_later()
 
     def tick(self) -> None:
         """Once a second: clocks, countdowns, costs; and a frame, in case time alone changed something."""

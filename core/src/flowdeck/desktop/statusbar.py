@@ -17,14 +17,15 @@ _DOTS = {"live": "ui.ok", "connecting": "ui.accent", "replay": "ui.accent", "sta
 
 
 class _Item(QWidget):
-    """A name in secondary text, a figure, and a unit in tertiary text."""
+    """A hairline, a name in secondary text, a figure, and a unit in tertiary text."""
 
     def __init__(self, name: str, unit: str = "") -> None:
         super().__init__()
         self.name = label(name, tone="secondary", size="small")
         self.figure = label("", size="small", weight="medium", figures=True)
         self.unit = label(unit, tone="tertiary", size="small", figures=True)
-        self.setLayout(row(self.name, self.figure, self.unit, spacing_px=5))
+        self.name.setVisible(bool(name))
+        self.setLayout(row(line(length_px=14), 7, self.name, self.figure, self.unit, spacing_px=5))
 
     def show_figure(self, text: str, tone: str = "") -> None:
         """Write the figure; an item without one is hidden."""
@@ -63,14 +64,11 @@ class StatusBar(Bar):
         feed = row(self._dot, self._feed, self._feed_figure, spacing_px=6)
         layout.addLayout(feed)
         for item in (self._messages, self._rows):
-            layout.addWidget(line(length_px=14))
             layout.addWidget(item)
         layout.addLayout(row(self._fault_icon, self._faults, spacing_px=0))
         layout.addStretch(1)
         for item in (self._fps, self._engine, self._clock):
             layout.addWidget(item)
-            if item is not self._clock:
-                layout.addWidget(line(length_px=14))
 
     def show_feed(self, state: str, text: str, figure: str = "") -> None:
         """What the feed does: `live`, `connecting`, `replay`, `stale` or `disconnected`, with a figure behind it."""
@@ -92,7 +90,6 @@ class StatusBar(Bar):
 
     def show_frames(self, fps: float, frame_ms: float) -> None:
         """Frames drawn in the last second and what the newest one took."""
-        self._fps.name.setText("")
         self._fps.figure.setText(f"{fps:.0f} FPS")
         self._fps.unit.setText(f"{frame_ms:.1f} ms")
         self._fps.setVisible(True)

@@ -12,6 +12,7 @@ _TEMPLATE = Template("""
 * { font-family: "$ui", "Segoe UI", "Noto Sans", sans-serif; font-size: ${body}px; color: $text_primary;
     outline: none; selection-background-color: $ui_accent_fill; selection-color: $ui_on_accent; }
 QWidget#window, QDialog, QWidget#dialog { background: $bg_panel; }
+QWidget#chartpane { background: $bg_canvas; }
 QWidget#topbar { background: $bg_panel; border-bottom: 1px solid $border_subtle; }
 QWidget#statusbar { background: $bg_panel; border-top: 1px solid $border_subtle; }
 QWidget#dock, QWidget#dockstrip { background: $bg_panel; border-left: 1px solid $border_default; }

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from PySide6.QtCore import QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QPainter, QPaintEvent
-from PySide6.QtWidgets import QLineEdit, QWidget
+from PySide6.QtWidgets import QLayout, QLineEdit, QWidget
 from typing_extensions import override
 
 from flowdeck.desktop import figures
@@ -51,16 +51,15 @@ class _InstrumentButton(QWidget):
         self._chevron.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
         for part in (self.symbol, self.venue):
             part.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
-        self.button.setLayout(row(self.symbol, self.venue, 2, self._chevron, margins=(12, 0, 4, 0)))
+        inside = row(self.symbol, self.venue, 2, self._chevron, margins=(12, 3, 4, 3))
+        inside.setSizeConstraint(QLayout.SizeConstraint.SetFixedSize)  # follows the texts and the font
+        self.button.setLayout(inside)
         self.setLayout(row(self.button))
 
     def show_instrument(self, instrument: InstrumentId) -> None:
-        """Write the names, and take the width that they need."""
+        """Write the names."""
         self.symbol.setText(instrument.symbol)
         self.venue.setText(figures.venue_title(instrument.venue))
-        layout = self.button.layout()
-        if layout is not None:
-            self.button.setFixedSize(layout.sizeHint().width(), 30)
 
 
 class TopBar(Bar):
