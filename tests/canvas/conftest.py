@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from math import floor, isfinite, isnan, sqrt
 
 import numpy as np
+import numpy.typing as npt
 import pytest
 from PIL import ImageFont
 
@@ -13,7 +14,7 @@ from flowdeck.canvas import RasterCanvas
 from flowdeck.canvas.fonts import FontSet, families
 from flowdeck.specs.drawing import Anchor, Font, Marker
 
-Share = Callable[[np.ndarray, np.ndarray], np.ndarray]
+Plane = npt.NDArray[np.float64]
 
 
 def half_up(value: float) -> int:
@@ -24,7 +25,7 @@ class NaiveCanvas:
     """What the picture must be, by definition. Drawn in the pane that `canvas` has now."""
 
     def __init__(self, canvas: RasterCanvas) -> None:
-        self.pane = canvas._pane.tolist()
+        self.pane: list[float] = canvas._pane.tolist()
         self.scale = canvas.scale
         self.buffer = canvas.buffer.copy()
         height, width = self.buffer.shape
@@ -77,21 +78,23 @@ class NaiveCanvas:
         for a, b, c, d, colour in zip(x0, x1, y0, y1, fill, strict=True):
             self.box(self.edges(self.px(a), self.px(b)), self.edges(self.py(c), self.py(d)), int(colour))
 
-    def capsule(self, line: tuple[float, float, float, float], width: float) -> np.ndarray:
+    def capsule(self, line: tuple[float, float, float, float], width: float) -> Plane:
         """Coverage of a round-ended stroke: half its width and half a pixel, less the distance to the line."""
         x0, y0, x1, y1 = line
         dx, dy = x1 - x0, y1 - y0
         square = dx * dx + dy * dy
         along = np.clip(((self.x - x0) * dx + (self.y - y0) * dy) / square, 0.0, 1.0) if square else self.x * 0.0
         off_x, off_y = self.x - x0 - along * dx, self.y - y0 - along * dy
-        return np.clip(width / 2 + 0.5 - np.sqrt(off_x * off_x + off_y * off_y), 0.0, 1.0)
+        share: Plane = np.clip(width / 2 + 0.5 - np.sqrt(off_x * off_x + off_y * off_y), 0.0, 1.0)
+        return share
 
-    def dashes(self, line: tuple[float, float, float, float], dash: float) -> np.ndarray:
+    def dashes(self, line: tuple[float, float, float, float], dash: float) -> Plane:
         x0, y0, x1, y1 = line
         dx, dy = x1 - x0, y1 - y0
         along = ((self.x - x0) * dx + (self.y - y0) * dy) / sqrt(dx * dx + dy * dy)
         place = along - 2.0 * dash * np.floor(along / (2.0 * dash))
-        return np.clip(np.maximum(np.minimum(place, dash - place) + 0.5, place - 2.0 * dash + 0.5), 0.0, 1.0)
+        share: Plane = np.clip(np.maximum(np.minimum(place, dash - place) + 0.5, place - 2.0 * dash + 0.5), 0.0, 1.0)
+        return share
 
     def segment(self, ends: tuple[float, float, float, float], colour: int, width: float, dash: float) -> None:
         x0, y0, x1, y1 = (self.px(ends[0]), self.py(ends[1]), self.px(ends[2]), self.py(ends[3]))
@@ -157,12 +160,12 @@ class NaiveCanvas:
         rise = -bundled_figures(size * self.scale, 400).getbbox("0", anchor="ls")[1]
         width = sum(round(face.getlength(c)) for c in text)
         pen = half_up(self.px(x) - {Anchor.LEFT: 0.0, Anchor.CENTRE: 0.5, Anchor.RIGHT: 1.0}[anchor] * width)
-        baseline = half_up(self.py(y) - rise / 2) + rise
+        baseline = half_up(self.py(y) - rise / 2) + int(rise)
         alphas = np.zeros(self.buffer.shape)
         for character in text:
             core, (left, top) = face.getmask2(character, mode="L", anchor="ls")
             glyph = np.frombuffer(bytes(core), np.uint8).reshape(core.size[1], core.size[0])
-            paste(alphas, glyph, pen + left, baseline + top)
+            paste(alphas, glyph, pen + int(left), baseline + int(top))
             pen += round(face.getlength(character))
         light = 2 * (colour >> 16 & 255) + 5 * (colour >> 8 & 255) + (colour & 255) >> 9
         own = colour >> 24

@@ -114,7 +114,9 @@ def test_a_figure_and_the_same_label_are_the_same_pixels(canvas: RasterCanvas, a
 
 def test_the_last_digits_of_a_column_stand_in_one_line() -> None:
     canvas = RasterCanvas(80, 100)
-    canvas.numbers(np.full(5, 60.3), np.arange(5) * 20.0 + 10, np.array([7.0, 17.0, 107.0, -7.0, 100007.0]), 0xFFFFFFFF)
+    canvas.numbers(
+        np.full(5, 60.3), np.linspace(10.0, 90.0, 5), np.array([7.0, 17.0, 107.0, -7.0, 100007.0]), 0xFFFFFFFF
+    )
     last = [canvas.buffer[i * 20 : i * 20 + 20, 53:60] for i in range(5)]
     for digit in last[1:]:
         np.testing.assert_array_equal(digit, last[0])

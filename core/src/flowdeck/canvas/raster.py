@@ -116,7 +116,8 @@ class RasterCanvas:
         from flowdeck.canvas import kernels
 
         a, b = columns("markers", {"x": x, "y": y})
-        sizes = one_or_each("markers", "size_px", column(size_px), a.size) * self.scale
+        with np.errstate(over="ignore"):
+            sizes = one_or_each("markers", "size_px", column(size_px), a.size) * self.scale
         kernels.draw_markers(self.buffer, self._pane, a, b, sizes, words("markers", colour, a.size), _SHAPES[shape])
 
     def numbers(
@@ -169,8 +170,9 @@ class RasterCanvas:
         if len(texts) != a.size:
             raise ValueError(f"labels: {len(texts)} texts for {a.size} places")
         style = self._style(font, size_px, bold=bold)
-        across = self._pane[2] + (a - self._pane[0]) * self._pane[1]
-        down = self._pane[5] + (b - self._pane[3]) * self._pane[4]
+        with np.errstate(all="ignore"):
+            across = self._pane[2] + (a - self._pane[0]) * self._pane[1]
+            down = self._pane[5] + (b - self._pane[3]) * self._pane[4]
         for i, text in enumerate(texts):
             self._label(style, text, float(across[i]), float(down[i]), int(shades[i % shades.size]), anchor)
 
@@ -203,7 +205,7 @@ class RasterCanvas:
         kernels.draw_mask(self.buffer, self._pane, drawn.alphas, left, top, np.uint32(colour))
 
     def _style(self, font: Font, size_px: float, *, bold: bool) -> Style:
-        return Style(self.fonts, font, size_px, bold, self.scale)
+        return Style.of(self.fonts, font, size_px, self.scale, bold=bold)
 
     def _enter(self, entered: Pane) -> AbstractContextManager[None]:
         before, self._pane = self._pane, entered

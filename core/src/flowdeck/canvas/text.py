@@ -9,6 +9,7 @@ from itertools import pairwise
 import numpy as np
 import numpy.typing as npt
 
+from flowdeck.canvas.arguments import device_px
 from flowdeck.canvas.fonts import FontSet, families
 from flowdeck.canvas.glyphs import PHASES, Glyph, Typeface
 from flowdeck.specs.drawing import Font
@@ -21,27 +22,31 @@ FIGURES = "0123456789.,\u2212+e\u221e"
 _COMMA = FIGURES.index(",")
 _GAMMAS = (1.0, 1.1, 1.2, 1.3)
 """Mixing in sRGB thins light text on dark ground. These make up for it, from dark to light colours."""
-_DEVICE_SIZES = (4.0, 400.0)
+_SMALLEST = 4.0
+_LARGEST = 400.0
 
 Alphas = npt.NDArray[np.uint32]
 
 
 @dataclass(frozen=True)
 class Style:
-    """How a text is set: fonts and family, size in px, weight, device pixels per px."""
+    """How a text is set: fonts and family, size in device pixels and in px, weight."""
 
     fonts: FontSet
     font: Font
-    size_px: float
+    size: float
+    optical: float
     bold: bool
-    scale: float
+
+    @classmethod
+    def of(cls, fonts: FontSet, font: Font, size_px: float, scale: float, *, bold: bool) -> Style:
+        """A style for any size_px: FreeType has its limits, and knows 64ths of a pixel."""
+        size = round(max(device_px(size_px, scale, _LARGEST), _SMALLEST) * 64.0) / 64.0
+        return cls(fonts, font, size, size / scale, bold)
 
     def typeface(self) -> Typeface:
-        """The faces, at a size that no number can break."""
-        size = min(max(self.size_px * self.scale, _DEVICE_SIZES[0]), _DEVICE_SIZES[1])
-        return _typeface(
-            self.fonts, self.font, round(size * 64) / 64, self.fonts.weight(self.font, bold=self.bold), self.size_px
-        )
+        """The faces."""
+        return _typeface(self.fonts, self.font, self.size, self.optical, self.fonts.weight(self.font, bold=self.bold))
 
 
 @dataclass(frozen=True)
@@ -79,7 +84,7 @@ class Figures:
     plain_rows: int
     advances: tuple[int, ...]
 
-    @cache  # noqa: B019  an atlas lives as long as the process, its few options with it
+    @lru_cache(maxsize=256)  # noqa: B019  atlases are kept anyhow, and their options are few
     def options(self, anchor: int, *, signed: bool, grouped: bool) -> npt.NDArray[np.int64]:
         """What `kernels.draw_numbers` is told; anchor 0 left, 1 centre, 2 right."""
         rows = self.alphas.shape[2] if grouped else self.plain_rows
@@ -123,11 +128,11 @@ def render(style: Style, text: str, level: int) -> Text:
     return Text(np.ascontiguousarray(_alphas()[level][coverage]), left, top, width)
 
 
-@cache
+@lru_cache(maxsize=256)
 def rise(style: Style) -> int:
     """Height of a digit of the figures family at the style's size: what every text is centred on."""
-    plain = Style(style.fonts, Font.FIGURES, style.size_px, bold=False, scale=style.scale)
-    return -plain.typeface().glyph("0").top
+    regular = Style(style.fonts, Font.FIGURES, style.size, style.optical, bold=False)
+    return -regular.typeface().glyph("0").top
 
 
 @cache
@@ -138,11 +143,11 @@ def _alphas() -> Alphas:
 
 
 @lru_cache(maxsize=64)
-def _typeface(fonts: FontSet, font: Font, size: float, weight: int, optical: float) -> Typeface:
+def _typeface(fonts: FontSet, font: Font, size: float, optical: float, weight: int) -> Typeface:
     return Typeface(families(fonts, font), size, weight, optical=optical, fitted=font is Font.UI)
 
 
-@cache
+@lru_cache(maxsize=64)
 def _digit_advance(face: Typeface) -> int:
     return max(round(face.glyph(digit).advance) for digit in "0123456789")
 
