@@ -76,7 +76,7 @@ class Director:
         subject = cue.subject
         self._deck.update(self._subscriptions)
         series = self._subscriptions.series(cue.bars)
-        fresh = self._window.fresh
+        fresh = self._window.fresh or not self._window.fitted
         if subject is None or not self._look(subject, series, cue.bars):
             return self._blank(cue)
         view = self._settle(subject, cue, series, fresh=fresh)
@@ -112,10 +112,8 @@ class Director:
         window = self._window
         last = bars.last_price(series, subject.instrument)
         newest = bars.newest_open(series)
-        if newest is None and key in self._subscriptions.refusals():
-            newest = self._newest_of_layers()
         window.see(newest, last.price if last is not None else None, subject.tick)
-        if window.origin_ns is None:
+        if window.origin_ns is None or not (window.fitted or newest is not None):
             return False
         if window.fresh or self.fit_time:
             self._fit_time(series, key)
@@ -126,15 +124,6 @@ class Director:
         done = self._subscriptions.ready([key]) and (series is None or len(series) > 0)
         self._window.fresh &= not done
         self.fit_time = False
-
-    def _newest_of_layers(self) -> int | None:
-        """The newest row of any layer, for charts whose engine has no bars."""
-        found = []
-        for key in {key for slot in self._deck.shown() for key in slot.keys}:
-            series = self._subscriptions.series(key)
-            if series is not None and len(series):
-                found.append(int(series.column(series.kind.time)[-1]))
-        return max(found, default=None)
 
     def _settle(self, subject: Subject, cue: Cue, series: Series | None, *, fresh: bool) -> View:
         """Fit the scales to what is in sight, and choose the grouping."""

@@ -41,7 +41,12 @@ class ChartHost(Showing, Navigation, Pointing):
     @property
     def settled(self) -> bool:
         """Whether everything that layers asked for has arrived, and nothing remains to be asked or drawn."""
-        return self._subscriptions.ready(self._subscriptions.open_keys()) and not self.dirty
+        return not self.dirty and not self.waiting
+
+    @property
+    def waiting(self) -> bool:
+        """Whether history is on its way."""
+        return not self._subscriptions.ready(self._subscriptions.open_keys())
 
     @property
     def loading(self) -> Loading | None:
@@ -162,9 +167,8 @@ class ChartHost(Showing, Navigation, Pointing):
 
     def _watch_history(self) -> None:
         """Notice history that takes long, and ask for all of it when the newest stretch holds nothing."""
-        waiting = not self._subscriptions.ready(self._subscriptions.open_keys())
         was_late = self._late()
-        if not waiting:
+        if not self.waiting:
             self._waiting_since = None
             self._look_further_back()
         elif self._waiting_since is None:

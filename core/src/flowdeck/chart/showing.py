@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import Literal
 
 from flowdeck.canvas import FontSet, RasterCanvas
-from flowdeck.chart.bars import newest_close
+from flowdeck.chart.bars import newest_close, newest_open
 from flowdeck.chart.composer import Composer
 from flowdeck.chart.core import ChartCore
 from flowdeck.chart.feed import FeedEvent
@@ -62,6 +62,17 @@ class Showing(ChartCore):
     def last_price(self) -> float | None:
         """Close of the newest bar."""
         return newest_close(self._bars())
+
+    @property
+    def newest_ns(self) -> int | None:
+        """When the newest bar opened, ns UTC."""
+        return newest_open(self._bars())
+
+    @property
+    def span(self) -> tuple[int, int]:
+        """The window of time that is shown, ns UTC."""
+        origin_ns, time = self._window.origin_ns or 0, self._window.time
+        return origin_ns + int(time.x0), origin_ns + int(time.x1)
 
     def set_timeframe(self, timeframe: Timeframe) -> None:
         """Show bars of another length, as wide as before.

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -61,7 +60,8 @@ class Window:
         values: The scales of subpanes, by layer.
         grouping: Ticks per row, as drawn.
         chosen_grouping: What the user asked for.
-        fresh: Whether the first fit is still due: nobody has moved the chart, and history was not complete.
+        fresh: Whether the first fit of time is due: nobody has moved the chart, and history was not complete.
+        fitted: Whether prices were ever fitted; before that nothing can be shown.
     """
 
     def __init__(self, timeframe: Timeframe) -> None:
@@ -73,6 +73,7 @@ class Window:
         self.grouping = 1
         self.chosen_grouping: int | Literal["auto"] = "auto"
         self.fresh = True
+        self.fitted = False
         self._detail = Detail()
 
     def set_timeframe(self, timeframe: Timeframe) -> None:
@@ -93,7 +94,7 @@ class Window:
         self.time = TimeScale(time.bar_ns, sizes().bar_pitch, time.width_px, time.reserved_px, margin_px=margin_px)
         self.price = ValueScale(height_px=price.height_px)
         self.values.clear()
-        self.origin_ns, self.fresh, self._detail = None, True, Detail()
+        self.origin_ns, self.fresh, self.fitted, self._detail = None, True, False, Detail()
 
     def place(self, layout: Layout) -> None:
         """Another layout; bars and rows keep their sizes."""
@@ -133,7 +134,7 @@ class Window:
         above, below = _MARGINS_PX.get(self._detail.pitch_level(self.time.pitch_px), _MARGIN_PX)
         if not force and price.comfortable(*found, above, below):
             return False
-        price.auto = True
+        price.auto = self.fitted = True
         price.fit(*found, above, below)
         self._align(subject)
         return True
@@ -152,7 +153,7 @@ class Window:
         """The grouping that the user or else the zoom asks for."""
         if self.chosen_grouping != "auto":
             return self.chosen_grouping
-        known = None if self.fresh else self.grouping
+        known = None if self.fresh or not self.fitted else self.grouping
         return choose_grouping(subject.tick / self.price.per_px, self._pitch_level(), known)
 
     def step_grouping(self, steps: int) -> None:
@@ -193,10 +194,6 @@ class Window:
             case _:
                 scale = self.values.setdefault(band.id, ValueScale(height_px=height))
                 return replace(sized, y0=scale.y0, y1=scale.y1)
-
-    def price_scales(self) -> Iterable[ValueScale]:
-        """Every vertical scale."""
-        return (self.price, *self.values.values())
 
     def _pitch_level(self) -> Lod:
         return self._detail.pitch_level(self.time.pitch_px)

@@ -77,7 +77,7 @@ class Wishes:
             return
         self._due = None
         requests = [StreamRequest(bars, start=self._bars_start(bars, now_ns), order="newest")]
-        if subject is not None and self._window.origin_ns is not None:
+        if subject is not None and self._window.fitted:
             view = self._window.view(subject, now_ns)
             requests.append(self._wide(StreamRequest(bars, start=view.start_ns, order="newest"), view))
             requests += self._ask(subject, view, layout, now_ns)
