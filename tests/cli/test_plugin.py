@@ -2,13 +2,14 @@
 
 import json
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
 from flowdeck.cli.main import main
 from flowdeck.config import load_config
+from flowdeck.plugins.manager import PluginManager
 
 GOOD = """
 from flowdeck.hookspecs import hookimpl
@@ -18,6 +19,16 @@ from flowdeck.specs import LayerSpec
 def register_layers():
     yield LayerSpec("vwap", "VWAP", "builtins:dict", requires=("bars",))
 """
+
+
+class FakeEngine:
+    """As much of an engine as requests about plugins need."""
+
+    def statuses(self) -> list[object]:
+        return []
+
+    def on_event(self, _: object) -> Callable[[], None]:
+        return lambda: None
 
 
 @pytest.fixture
@@ -98,6 +109,64 @@ def test_a_switch_for_a_plugin_that_is_not_installed_fails_with_a_suggestion(
     assert main(["plugin", verb, "vwpa"]) == 1
     assert "no plugin 'vwpa' is installed; did you mean vwap?" in capsys.readouterr().err
     assert not load_config().path.exists()
+
+
+@pytest.fixture
+def engine(vwap: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[PluginManager]:
+    """The plugins of an engine that answers on the configured port."""
+    import asyncio
+    import threading
+
+    from flowdeck.wire.server import WireServer
+
+    monkeypatch.setenv("FLOWDECK_ENGINE__PORT", "0")
+    config = load_config()
+    manager = PluginManager(config, "headless")
+    manager.load()
+    loop = asyncio.new_event_loop()
+    server = WireServer(FakeEngine(), manager, config)  # type: ignore[arg-type]
+    port = loop.run_until_complete(server.start())
+    thread = threading.Thread(target=loop.run_forever)
+    thread.start()
+    monkeypatch.setenv("FLOWDECK_ENGINE__PORT", str(port))
+    yield manager
+    asyncio.run_coroutine_threadsafe(server.stop(), loop).result(10)
+    loop.call_soon_threadsafe(loop.stop)
+    thread.join()
+    loop.close()
+    manager.close()
+
+
+def test_a_running_engine_makes_the_switch_itself_at_once(
+    engine: PluginManager, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["plugin", "disable", "vwap"]) == 0
+    assert capsys.readouterr().out == "vwap is disabled in the running engine\n"
+    assert not engine.active("vwap")
+    assert not load_config().plugin("vwap").enabled
+    assert main(["plugin", "enable", "vwap"]) == 0
+    assert engine.active("vwap")
+
+
+def test_a_plugin_that_a_running_engine_cannot_load_fails_with_the_reason(
+    engine: PluginManager, vwap: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["plugin", "disable", "vwap"]) == 0
+    vwap.write_text("raise ValueError('odd')")
+    sys.modules.pop("vwap_plugin")
+    assert main(["plugin", "enable", "vwap"]) == 1
+    assert "vwap is failed in the running engine: import: ValueError: odd" in capsys.readouterr().out
+
+
+def test_an_engine_of_another_data_folder_is_left_alone(
+    engine: PluginManager, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    other = tmp_path / "other"
+    other.mkdir()
+    (other / "token").write_text("not that one")
+    assert main(["--data-dir", str(other), "plugin", "disable", "vwap"]) == 0
+    assert f"disabled in {load_config().path}" in capsys.readouterr().out
+    assert engine.active("vwap")
 
 
 def test_a_switch_that_cannot_be_written_fails_with_the_remedy(

@@ -1,6 +1,7 @@
 """A plugin's hands: tasks, streams, folders, and everything undone in reverse."""
 
 import asyncio
+import gc
 from collections.abc import AsyncIterator, Callable, Coroutine
 from pathlib import Path
 from typing import Any
@@ -109,6 +110,23 @@ async def test_a_task_that_never_ran_goes_without_a_warning(attached: bool, load
     manager.disable("poller")
     await _turns()
     assert manager.info("poller").state is PluginState.DISABLED
+
+
+def test_a_loop_that_ends_before_a_task_took_its_first_step_leaves_no_warning(load: Load) -> None:
+    async def never(_: PluginContext) -> None:
+        raise AssertionError
+
+    loop = asyncio.new_event_loop()
+    manager = load(poller=Starter(never))
+    manager.attach(Services(loop=loop))
+    loop.call_soon(loop.stop)
+    loop.run_forever()
+    for task in asyncio.all_tasks(loop):
+        task.cancel()
+    loop.run_until_complete(_turns())
+    loop.close()
+    gc.collect()
+    assert manager.active("poller")
 
 
 async def test_a_task_of_a_plugin_enabled_later_runs_too(load: Load) -> None:

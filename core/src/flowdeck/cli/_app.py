@@ -9,7 +9,8 @@ A noun lives in `cli/NOUN.py` and is named in the table of `cli/main.py`. It is 
 The docstring is the help: one line, then what a user must know, then an `Example:` section of command lines, which is
 printed as it stands. Heavy modules (numba, Qt, pyarrow, the engine) are imported inside the functions.
 
-- `options()` are the global options; `config()` and `manager()` already obey them.
+- `options()` are the global options; `config()` and `manager()` already obey them. They may stand anywhere on the
+  command line, so no command has an option of the same name.
 - Results go to stdout; `print_json` prints them under `--json` (annotate it `Json`). All else goes to stderr.
 - What a user can mend is a `FlowdeckError`: raise it, `main` prints one line and exits 1. `fail` does the same at once.
   Wrong usage (exit 2) is `typer.BadParameter`. A traceback is printed only with `--debug`.

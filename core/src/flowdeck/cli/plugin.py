@@ -155,14 +155,24 @@ def _ago(ts: int) -> str:
 
 
 def _switch(name: str, *, on: bool) -> None:
+    """Through the engine where one runs: the file is its own, and the change takes effect at once."""
+    from flowdeck.cli._running import ask_engine
     from flowdeck.config import near, save_engine
     from flowdeck.plugins.discovery import discover
 
     config, installed = _app.config(), discover()
     if name not in installed:
         _app.fail(f"no plugin {name!r} is installed{near(name, installed)}; see flowdeck plugin list")
-    save_engine(config.path, f"plugins.{name}.enabled", on)
-    typer.echo(f"{name} is {'enabled' if on else 'disabled'} in {config.path}; what runs now follows when it restarts")
+    answer = ask_engine(config, "plugin.enable" if on else "plugin.disable", plugin=name, persist=True)
+    if answer is None:
+        save_engine(config.path, f"plugins.{name}.enabled", on)
+        typer.echo(f"{name} is {'enabled' if on else 'disabled'} in {config.path}")
+        return
+    info = answer["plugin"]
+    reason = f": {info['reason']}" if info["reason"] else ""
+    typer.echo(f"{name} is {info['state']} in the running engine{reason}")
+    if on and info["state"] != "active":
+        raise typer.Exit(1)
 
 
 def _print_table(infos: list[PluginInfo]) -> None:

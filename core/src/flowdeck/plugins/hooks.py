@@ -65,14 +65,13 @@ class Hooks:
         """Register a plugin's implementations, checked against the specs.
 
         Raises:
-            PluginError: for a hook that does not exist, an argument that its spec does not have, a wrapper; nothing
-                of the plugin stays registered.
+            PluginError: for a hook that does not exist, an argument that its spec does not have, a wrapper. What
+                is registered by then stays until `unregister`.
         """
         try:
             self._pluggy.register(module, name)
             self._check(name)
         except (pluggy.PluginValidationError, ValueError, PluginError) as error:
-            self.unregister(name)
             raise PluginError(" ".join(str(error).split())) from error
 
     def unregister(self, name: str) -> None:
