@@ -49,8 +49,11 @@ class BinanceSource:
         self._resettled.set()
 
     async def instruments(self) -> AsyncIterator[Instrument]:
-        """What both venues list; nothing of a venue that cannot be reached, which the log says."""
-        for venue in VENUES:
+        """What both venues list; nothing of a venue that cannot be reached, which the log says.
+
+        A headless command works on a capture or on another engine's data: it does not bother the exchange.
+        """
+        for venue in VENUES if self._context.side != "headless" else ():
             try:
                 reply = await self._info.fetch(endpoint(self._settings, venue))
                 found = await asyncio.to_thread(exchange_info, venue, reply.body, 0)
