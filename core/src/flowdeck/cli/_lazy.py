@@ -61,9 +61,8 @@ class LazyGroup(TyperGroup):
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         """Global options may stand anywhere; without a command the default one gets the rest."""
-        ctx.ignore_unknown_options = True
         first, rest = _global_first(args)
-        if not rest or (rest[0].startswith("-") and not {"--help", "--version"} & set(rest[:1])):
+        if not rest or (rest[0].startswith("-") and rest[0] not in {"--help", "--version"}):
             rest = [self.default, *rest]
         return super().parse_args(ctx, [*first, *rest])
 
