@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import sys
 import time
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -72,6 +73,8 @@ def _sighting(path: Path, plugin: str) -> Sighting | None:
 
 
 def _runs(pid: int) -> bool:
+    if sys.platform == "win32":
+        return False  # signal 0 is Ctrl-C there
     try:
         os.kill(pid, 0)
     except ProcessLookupError:
