@@ -114,6 +114,8 @@ async def exchange() -> AsyncIterator[FakeExchange]:
 class Watcher(FakeSourceContext):
     """A source at work, and everything that it says, in order."""
 
+    side = "engine"
+
     def __init__(self, settings: BinanceSettings) -> None:
         super().__init__(settings)
         self.keys = FakeKeys()

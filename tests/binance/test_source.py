@@ -226,6 +226,13 @@ async def test_instruments_are_those_of_both_venues_and_none_of_one_out_of_reach
     assert {found.id.venue async for found in away.source.instruments()} == {"binance-usdm"}
 
 
+async def test_a_headless_command_does_not_bother_the_exchange(exchange: Any, watch: Any) -> None:
+    watcher = watch(exchange.settings())
+    watcher.side = "headless"
+    assert [found async for found in watcher.source.instruments()] == []
+    assert exchange.asked == []
+
+
 async def test_a_venue_that_bans_is_left_alone_until_it_is_over(exchange: Any, watch: Any) -> None:
     exchange.info = (429, b"", {"Retry-After": "3600"})
     watcher = watch(exchange.settings())

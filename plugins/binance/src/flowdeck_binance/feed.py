@@ -16,9 +16,9 @@ from flowdeck.timeframes import SECOND_NS
 from flowdeck_binance.endpoints import Endpoint
 from flowdeck_binance.parser import BinanceParser
 from flowdeck_binance.rest import ExchangeInfoClient, InfoUnavailable
-from flowdeck_binance.session import FeedEnded, Session, Wanted
 from flowdeck_binance.settings import BinanceSettings
 from flowdeck_binance.steps import exchange_info
+from flowdeck_binance.wanted import FeedEnded, Wanted
 
 __all__ = ["Feed"]
 
@@ -81,6 +81,8 @@ class Feed:
 
     async def _serve(self) -> None:
         """One connection, and the pause after it."""
+        from flowdeck_binance.session import Session  # websockets is for those who connect
+
         self._say(FeedState.CONNECTING, f"connecting to {self._endpoint.streams}")
         self._errors = 0
         session = Session(self._endpoint, self._settings, self.wanted, self._receive, self._subscribed)

@@ -5,11 +5,13 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Iterable
-
-import aiohttp
+from typing import TYPE_CHECKING
 
 from flowdeck_binance.endpoints import Endpoint
 from flowdeck_binance.recognise import SPOT
+
+if TYPE_CHECKING:
+    import aiohttp
 
 __all__ = ["ExchangeInfoClient", "InfoUnavailable", "Reply"]
 
@@ -40,7 +42,7 @@ class ExchangeInfoClient:
     """Asks for exchangeInfo, and keeps away for as long as a venue bans it (HTTP 429 and 418)."""
 
     def __init__(self, timeout_s: float) -> None:
-        self._timeout = aiohttp.ClientTimeout(total=timeout_s)
+        self._timeout_s = timeout_s
         self._banned_until: dict[str, float] = {}
 
     async def fetch(self, endpoint: Endpoint, symbols: Iterable[str] = ()) -> Reply:
@@ -49,19 +51,21 @@ class ExchangeInfoClient:
         Raises:
             InfoUnavailable: when the venue cannot be reached, refuses or has banned us.
         """
+        import aiohttp  # takes 0.2 s, which commands over captures need not wait for
+
         left_s = self._banned_until.get(endpoint.venue, 0.0) - time.monotonic()
         if left_s > 0:
             raise InfoUnavailable(f"{endpoint.venue} asked for patience, another {left_s:.0f} s")
         url = endpoint.exchange_info + _query(endpoint, sorted(symbols))
         try:
             async with (
-                aiohttp.ClientSession(timeout=self._timeout, trust_env=True) as session,
+                aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(self._timeout_s), trust_env=True) as session,
                 session.get(url) as response,
             ):
                 self._check(endpoint.venue, response)
                 return Reply(url, await response.read())
         except TimeoutError as error:
-            raise InfoUnavailable(f"{url}: no answer within {self._timeout.total:g} s") from error
+            raise InfoUnavailable(f"{url}: no answer within {self._timeout_s:g} s") from error
         except (aiohttp.ClientError, OSError, ValueError) as error:
             raise InfoUnavailable(f"{url}: {error}") from error
 

@@ -13,35 +13,11 @@ from websockets.exceptions import ConnectionClosed, InvalidStatus, WebSocketExce
 
 from flowdeck_binance.endpoints import Endpoint, trade_stream
 from flowdeck_binance.settings import BinanceSettings
+from flowdeck_binance.wanted import FeedEnded, Wanted
 
-__all__ = ["FeedEnded", "Session", "Wanted"]
+__all__ = ["Session"]
 
 _LARGEST_FRAME = 16 * 1024 * 1024
-
-
-class FeedEnded(Exception):  # noqa: N818 - every connection ends one day
-    """Why a connection ended; one line."""
-
-
-class Wanted:
-    """The symbols that somebody reads now."""
-
-    def __init__(self) -> None:
-        self.symbols: frozenset[str] = frozenset()
-        self._changed = asyncio.Event()
-
-    def set(self, symbols: frozenset[str]) -> None:
-        """Want these from now on."""
-        if symbols != self.symbols:
-            self.symbols = symbols
-            self._changed.set()
-
-    async def changed(self, known: frozenset[str]) -> frozenset[str]:
-        """Wait until they differ from those known."""
-        while self.symbols == known:
-            self._changed.clear()
-            await self._changed.wait()
-        return self.symbols
 
 
 class Session:
