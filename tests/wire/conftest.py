@@ -45,6 +45,11 @@ class FakeSubscription:
         self._events.append(event)
         self._arrived.set()
 
+    async def settled(self) -> None:
+        """Let what was sent arrive."""
+        for _ in range(20):
+            await asyncio.sleep(0.001)
+
     def cancel(self) -> None:
         self.cancelled.set()
         self._arrived.set()
@@ -63,12 +68,17 @@ class FakeRuns:
 
     def __init__(self) -> None:
         self.asked: list[tuple[Any, ...]] = []
+        self.hold: asyncio.Event | None = None
+        self.held = asyncio.Event()
 
     def __getattr__(self, name: str) -> Any:
         async def ask(*args: Any, **fields: Any) -> RunInfo:
             self.asked.append((name, *args, *sorted(fields.items())))
             if args[0] == "nope":
                 raise EngineError("no run 'nope'")
+            if self.hold is not None:
+                self.held.set()
+                await self.hold.wait()
             return RunInfo("r1", "capture", "playing", speed=float("inf"))
 
         return ask
@@ -81,7 +91,7 @@ class FakeEngine(Engine):
     """Knows the streams that a test gives it."""
 
     def __init__(self) -> None:
-        self.runs = FakeRuns()
+        self._runs = FakeRuns()
         self.events: dict[str, list[StreamEvent]] = {}
         self.opened: list[FakeSubscription] = []
         self._opened = asyncio.Event()
@@ -98,6 +108,10 @@ class FakeEngine(Engine):
         self._opened.set()
         return subscription
 
+    @property
+    def runs(self) -> Any:
+        return self._runs
+
     async def opening(self, number: int) -> FakeSubscription:
         """Wait until so many streams were opened before."""
         while len(self.opened) <= number:
@@ -105,7 +119,7 @@ class FakeEngine(Engine):
             self._opened.clear()
         return self.opened[number]
 
-    def instruments(self) -> list[Instrument]:
+    def instruments(self, run: str | None = None) -> list[Instrument]:
         return [BTC]
 
     def statuses(self) -> list[SourceStatus]:

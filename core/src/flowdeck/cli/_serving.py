@@ -46,11 +46,12 @@ def serve_until_told(config: Config, hosting: Hosting, *, as_json: bool, record:
 
     if record is not None:
         usable_folder(record, "capture folder", "choose another with --record")
-    manager = RoleManager(config, hosting.role, safe_mode=_app.options().safe_mode, record=record)
+    manager = RoleManager(config, hosting.role, safe_mode=_app.options().safe_mode)
     readers: list[Any] = []
 
     async def started(engine: Engine, server: WireServer) -> None:
         if record is not None:
+            engine.record(record)
             readers.extend(keep_reading(engine, manager, InstrumentId.parse(config.chart.instrument)))
         _say_status(hosting.role, config, manager, server, as_json=as_json)
 

@@ -136,8 +136,8 @@ class Desk:
         self._engine.kick(request.source)
         return {}
 
-    async def _instrument_list(self, _: ask.InstrumentList) -> Fields:
-        return {"instruments": [instrument.to_dict() for instrument in self._engine.instruments()]}
+    async def _instrument_list(self, request: ask.InstrumentList) -> Fields:
+        return {"instruments": [instrument.to_dict() for instrument in self._engine.instruments(request.run)]}
 
     async def _source_list(self, _: ask.SourceList) -> Fields:
         return {"sources": [registered.spec for registered in self._manager.sources()]}

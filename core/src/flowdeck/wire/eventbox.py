@@ -8,7 +8,7 @@ from typing import Any
 
 __all__ = ["EventBox"]
 
-_IDENTITY = ("id", "name", "plugin", "source", "venue", "symbol", "run", "where")
+_IDENTITY = ("id", "name", "plugin", "source", "venue", "symbol", "run", "where", "instrument")
 
 
 class EventBox:
@@ -26,7 +26,7 @@ class EventBox:
     def put(self, name: str, data: dict[str, Any]) -> None:
         """Take an event."""
         if self._wanted is None or name in self._wanted:
-            subject = (name, *(str(data.get(field)) for field in _IDENTITY))
+            subject = (name, *(_named(data.get(field)) for field in _IDENTITY))
             self._waiting.pop(subject, None)
             self._waiting[subject] = (name, data)
             self._arrived.set()
@@ -37,3 +37,8 @@ class EventBox:
             self._arrived.clear()
             await self._arrived.wait()
         return self._waiting.pop(next(iter(self._waiting)))
+
+
+def _named(value: object) -> str:
+    """What tells a subject from others: a field, or venue and symbol of an instrument."""
+    return f"{value.get('venue')}:{value.get('symbol')}" if isinstance(value, dict) else str(value)

@@ -139,7 +139,11 @@ class Follow:
 
     def _overlap_start(self) -> int:
         start = (self._newest or 0) - OVERLAP_NS
-        return start if self._wanted.start is None else max(start, self._wanted.start)
+        if self._wanted.start is None or self._kind is None:
+            return start
+        # live rows may be older than the start that was asked for: clocks differ
+        oldest = min(int(rows[self._kind.time].min()) for rows in self._tail)
+        return max(start, min(oldest, self._wanted.start))
 
     def _remember(self, rows: Rows) -> None:
         if self._kind is None or self._kind.mode is not Mode.APPEND or not len(rows):

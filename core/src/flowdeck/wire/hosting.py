@@ -12,10 +12,11 @@ import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from flowdeck.config import Config
 from flowdeck.engine import Engine
+from flowdeck.errors import PluginError
 from flowdeck.wire.lifetime import Lifetime
 from flowdeck.wire.roles import Role
 from flowdeck.wire.server import WireServer
@@ -80,11 +81,14 @@ async def host(
         _tell_parent(hosting, server)
         if hosting.parent_fd is not None:
             _watch_parent(hosting.parent_fd, lifetime)
+        engine.on_event(lambda name, data: _on_fatal(lifetime, data) if name == "fatal" else None)
         await started(engine, server)
         hosting.stopping(await lifetime.over())
     finally:
         await server.stop()
         await engine.stop()
+    if lifetime.failed:
+        raise PluginError(lifetime.reason)
 
 
 def run_loop(main: Awaitable[None]) -> None:
@@ -103,6 +107,10 @@ def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
     except ImportError:  # there is none for this platform
         return None
     return uvloop.new_event_loop
+
+
+def _on_fatal(lifetime: Lifetime, fault: dict[str, Any]) -> None:
+    lifetime.fail(f"plugin {fault.get('plugin')} is required and failed: {fault.get('reason')}")
 
 
 def _on_signals(lifetime: Lifetime) -> None:

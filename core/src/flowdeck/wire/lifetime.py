@@ -13,11 +13,13 @@ class Lifetime:
     Attributes:
         keep_recording: Whether the process outlives its parent.
         reason: Why it ends; empty while it lives.
+        failed: Whether it ends by a failure.
     """
 
     def __init__(self, *, keep_recording: bool = False) -> None:
         self.keep_recording = keep_recording
         self.reason = ""
+        self.failed = False
         self._over = asyncio.Event()
 
     def keep(self) -> None:
@@ -28,6 +30,11 @@ class Lifetime:
         """The parent's end of the pipe is closed, however it went."""
         if not self.keep_recording:
             self.stop("its window has gone")
+
+    def fail(self, reason: str) -> None:
+        """End the process, because it cannot go on."""
+        self.failed = not self.reason
+        self.stop(reason)
 
     def stop(self, reason: str) -> None:
         """End the process, cleanly."""

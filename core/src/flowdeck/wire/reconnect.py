@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncGenerator, Callable
+from contextlib import aclosing
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Any, Self
@@ -19,6 +20,7 @@ from flowdeck.wire.subscription import RemoteSubscription
 __all__ = ["LinkState", "ReconnectingClient"]
 
 _STEADY_S = 5.0
+_PAUSE_S = 0.1
 Opened = Callable[[RemoteSubscription], None]
 
 
@@ -103,16 +105,17 @@ class ReconnectingClient:
         """Do not wait for the next try."""
         self._hurry.set()
 
-    async def stream(self, request: StreamRequest) -> AsyncIterator[StreamEvent]:
+    async def stream(self, request: StreamRequest) -> AsyncGenerator[StreamEvent, None]:
         """Read a stream over reconnects and overruns; see `Follow` for what is delivered.
 
         Raises:
             FlowdeckError: when the engine refuses the stream.
         """
-        async for event in self.follow(Follow(request)):
-            yield event
+        async with aclosing(self.follow(Follow(request))) as events:
+            async for event in events:
+                yield event
 
-    async def follow(self, follow: Follow, opened: Opened = _ignore) -> AsyncIterator[StreamEvent]:
+    async def follow(self, follow: Follow, opened: Opened = _ignore) -> AsyncGenerator[StreamEvent, None]:
         """As `stream`, going on where `follow` stands; `opened` is told of each subscription before its events."""
         follow.over = False
         while not follow.over:
@@ -124,20 +127,25 @@ class ReconnectingClient:
                     raise
                 continue  # lost just now
             opened(subscription)
-            async for event in self._piece(follow, client, subscription):
-                yield event
+            delivered = False
+            async with aclosing(self._piece(follow, client, subscription)) as events:
+                async for event in events:
+                    delivered = True
+                    yield event
+            if not delivered:
+                await asyncio.sleep(_PAUSE_S)  # a reader that is overrun at once would else only reopen
 
     async def _piece(
         self, follow: Follow, client: Client, subscription: RemoteSubscription
-    ) -> AsyncIterator[StreamEvent]:
+    ) -> AsyncGenerator[StreamEvent, None]:
         for event in follow.opened(subscription.kind, str(client.hello.get("instance"))):
             yield event
         try:
             async for event in subscription:
                 if client.closed_reason and isinstance(event, EndOfStream) and event.reason == "closed":
                     return
-                for delivered in follow.take(event):
-                    yield delivered
+                for to_deliver in follow.take(event):
+                    yield to_deliver
                 if follow.must_reopen:
                     return
         finally:

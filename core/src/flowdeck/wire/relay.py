@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from contextlib import aclosing
 from dataclasses import replace
 from typing import Any
 
@@ -76,8 +77,9 @@ class Relay:
             if subscription.instrument is not None:
                 self._context.instrument(subscription.instrument)
 
-        async for event in link.follow(follow, opened):
-            self._hand_on(key, kinds[0], event)
+        async with aclosing(link.follow(follow, opened)) as events:
+            async for event in events:
+                self._hand_on(key, kinds[0], event)
 
     def _hand_on(self, key: StreamKey, kind: KindSpec, event: StreamEvent) -> None:
         if isinstance(event, Batch):
@@ -90,9 +92,9 @@ class Relay:
         if name == "status" and data.get("venue") in self._venues:
             known = {field: data[field] for field in ("venue", "reason", "since", "retry_at", "latency_ns")}
             self._context.status(SourceStatus(UPSTREAM, state=FeedState(data["state"]), **known))
-        elif name == "instrument":
+        elif name == "instrument" and data.get("run") is None:
             try:
-                self._context.instrument(Instrument.from_dict(data))
+                self._context.instrument(Instrument.from_dict(data.get("instrument", {})))
             except FlowdeckError as error:
                 self._context.log.warning("instrument not understood", error=str(error))
 

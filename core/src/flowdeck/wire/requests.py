@@ -161,7 +161,7 @@ class StatusKick(_Request, frozen=True, kw_only=True, tag="status.kick"):
 
 
 class InstrumentList(_Request, frozen=True, kw_only=True, tag="instrument.list"):
-    pass
+    run: str | None = None
 
 
 class SourceList(_Request, frozen=True, kw_only=True, tag="source.list"):

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import time
-from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
-from flowdeck.captures import CaptureRecorder, Recordable, Tap
 from flowdeck.config import Config
 from flowdeck.engine import Engine, Subscription
 from flowdeck.errors import StreamError
@@ -35,12 +33,11 @@ class RoleManager(PluginManager):
         config: As for `PluginManager`.
         role: What the process does.
         safe_mode: As for `PluginManager`.
-        record: Folder for captures of what sources receive; None records nothing.
     """
 
-    def __init__(self, config: Config, role: Role, *, safe_mode: bool = False, record: Path | None = None) -> None:
+    def __init__(self, config: Config, role: Role, *, safe_mode: bool = False) -> None:
         super().__init__(config, "engine", safe_mode=safe_mode)
-        self._role, self._record = role, record
+        self._role = role
 
     def load_for_role(self) -> None:
         """Load the plugins, and for `process` the source that reads the collecting engine."""
@@ -63,17 +60,6 @@ class RoleManager(PluginManager):
         derived = {kind for one in super().aggregators() for kind in one.spec.provides}
         wanted = self._role == "process"
         return [one for one in found if bool(derived & set(one.spec.requires)) is wanted]
-
-    def create(self, registered: Registered[Any], *args: Any) -> Any:
-        """As in `PluginManager`; a source that can be recorded is."""
-        made = super().create(registered, *args)
-        if self._record is not None and isinstance(registered.spec, SourceSpec) and isinstance(made, Recordable):
-            made.record(lambda venue: self._tap(registered.spec.id, venue))
-        return made
-
-    def _tap(self, source: str, venue: str) -> Tap:
-        assert self._record is not None
-        return CaptureRecorder(self._record, source, venue, ts=time.time_ns())
 
 
 def keep_reading(engine: Engine, manager: PluginManager, instrument: InstrumentId) -> list[asyncio.Task[None]]:
