@@ -46,6 +46,7 @@ class Stream:
         idle_ticks: Sweeps that found it without a reader.
         inputs: Streams that it is derived from; empty for a root stream.
         track: Coverage of a root stream.
+        turned: Set when it becomes ready or ends; who waits for that clears it first.
         on_coverage: Called when a gap began or ended in a root stream, with the time (ns UTC) from which on what is
             complete may have changed.
         batches: Batches published, over all epochs.
@@ -62,7 +63,7 @@ class Stream:
         self.on_coverage: Callable[[Stream, int], None] = _nobody_cares
         self._readers: list[Reader] = []
         self._waiting: list[Reader] = []
-        self._settled = asyncio.Event()
+        self.turned = asyncio.Event()
 
     @property
     def readers(self) -> tuple[Reader, ...]:
@@ -126,19 +127,22 @@ class Stream:
     def become_ready(self) -> None:
         """The memory answers from now on: begin whoever waits."""
         self.ready = True
-        self._settled.set()
+        self.turned.set()
         waiting, self._waiting = self._waiting, []
         for reader in waiting:
             self.join(reader)
 
+    @property
+    def building(self) -> bool:
+        """Whether it is being worked out from inputs that are ready."""
+        return not self.ready and bool(self.inputs) and all(stream.ready for stream in self.inputs)
+
     async def settled(self) -> bool:
         """Wait until it is ready or over; whether it is ready."""
-        while not self.ready:
-            self._settled.clear()
-            await self._settled.wait()
-            if not self.ready:
-                return False
-        return True
+        if not self.ready:
+            self.turned.clear()
+            await self.turned.wait()
+        return self.ready
 
     def attach(self, reader: Reader) -> None:
         """Hand every later batch to a reader."""
@@ -154,7 +158,7 @@ class Stream:
     def end(self, reason: EndReason, detail: str = "") -> None:
         """Tell every reader that it is over."""
         readers, self._readers, self._waiting = self.readers, [], []
-        self._settled.set()
+        self.turned.set()
         for reader in readers:
             reader.end(reason, detail)
 

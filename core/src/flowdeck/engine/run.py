@@ -181,7 +181,11 @@ class Run:
         self._shop.events.emit("clock", {"run": self.id, "now": clock.now, "speed": speed, "epoch": clock.epoch})
 
     def _room(self) -> asyncio.Event | None:
+        """What a run at full speed waits for: a reader that is full, or an aggregator that is still being made."""
         for stream in self._shop.bus.of_run(self.id):
+            if stream.building and self._shop.book.get(stream.key.instrument, self.id) is not None:
+                stream.turned.clear()
+                return stream.turned
             if stream.kind.mode is Mode.APPEND:
                 for reader in stream.readers:
                     if isinstance(reader, Subscription) and not reader.has_room.is_set():
