@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -46,6 +47,7 @@ def serve_until_told(config: Config, hosting: Hosting, *, as_json: bool, record:
 
     if record is not None:
         usable_folder(record, "capture folder", "choose another with --record")
+    _log_to_stderr(config.log.level)
     manager = RoleManager(config, hosting.role, safe_mode=_app.options().safe_mode)
     readers: list[Any] = []
 
@@ -60,6 +62,20 @@ def serve_until_told(config: Config, hosting: Hosting, *, as_json: bool, record:
         run_loop(host(config, manager, hosting, started))
     finally:
         manager.close()
+
+
+def _log_to_stderr(level: str) -> None:
+    """What the engine logs must not mix with the status on stdout."""
+    import logging
+
+    import structlog
+
+    logging.basicConfig(level=level.upper(), format="%(levelname)s %(name)s: %(message)s")
+    logging.getLogger("websockets").setLevel(logging.WARNING)
+    structlog.configure(
+        wrapper_class=structlog.make_filtering_bound_logger(level),
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+    )
 
 
 def stopping(reason: str) -> None:
@@ -88,7 +104,7 @@ def _say_status(role: str, config: Config, manager: PluginManager, server: WireS
         f"  address  {server.url}" + ("  (token needed for everything)" if server.exposed else ""),
         f"  data     {config.engine.data}",
         f"  token    {server.token_file}",
-        f"  plugins  {', '.join(active) or 'none active'}",
+        f"  plugins  {', '.join(active) or 'none'} active",
         *(
             f"           {info.name} is {info.state}" + _because(info.reason)
             for info in infos

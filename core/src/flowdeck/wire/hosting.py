@@ -11,6 +11,7 @@ import threading
 import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -41,6 +42,7 @@ class Hosting:
         announce_fd: Pipe on which the parent process hears port and token.
         parent_fd: Pipe that ends when the parent process does.
         stopping: Told that the end begins.
+        give_up: Ends an orphan that does not end cleanly.
     """
 
     role: Role
@@ -49,6 +51,7 @@ class Hosting:
     announce_fd: int | None = None
     parent_fd: int | None = None
     stopping: Callable[[str], None] = print
+    give_up: Callable[[], object] = partial(os._exit, 1)
 
 
 async def host(
@@ -80,7 +83,7 @@ async def host(
         await server.start()
         _tell_parent(hosting, server)
         if hosting.parent_fd is not None:
-            _watch_parent(hosting.parent_fd, lifetime)
+            _watch_parent(hosting.parent_fd, lifetime, hosting.give_up)
         engine.on_event(lambda name, data: _on_fatal(lifetime, data) if name == "fatal" else None)
         await started(engine, server)
         hosting.stopping(await lifetime.over())
@@ -136,8 +139,8 @@ def _tell_parent(hosting: Hosting, server: WireServer) -> None:
         os.close(hosting.announce_fd)
 
 
-def _watch_parent(descriptor: int, lifetime: Lifetime) -> None:
-    """A thread, because it must see the end also when the loop hangs."""
+def _watch_parent(descriptor: int, lifetime: Lifetime, give_up: Callable[[], object]) -> None:
+    """A thread, because it must see the end also when the loop hangs, or a thread that will not end."""
     loop = asyncio.get_running_loop()
 
     def wait() -> None:
@@ -148,6 +151,6 @@ def _watch_parent(descriptor: int, lifetime: Lifetime) -> None:
             loop.call_soon_threadsafe(lifetime.parent_gone)
         if not lifetime.keep_recording:
             time.sleep(_GRACE_S)
-            os._exit(1)
+            give_up()
 
     threading.Thread(target=wait, name="parent pipe", daemon=True).start()
