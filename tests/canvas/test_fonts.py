@@ -9,10 +9,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from flowdeck.canvas import FontSet, RasterCanvas
+from flowdeck.canvas import FontSet, RasterCanvas, text
 from flowdeck.canvas import fonts as module
 from flowdeck.canvas.fonts import families, find_family
-from flowdeck.canvas.text import figures, render
 from flowdeck.specs.drawing import Font
 
 
@@ -24,7 +23,7 @@ def bundled(font: Font) -> Path:
 def installed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """A system whose only installed fonts are those that the test copies here."""
     monkeypatch.setattr(module, "_folders", lambda: (tmp_path, tmp_path / "absent"))
-    caches = (module._installed, find_family, figures, render)
+    caches = (module._installed, find_family, text._typeface, text._typesetter)
     for kept in caches:
         kept.cache_clear()
     yield tmp_path

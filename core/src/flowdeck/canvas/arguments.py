@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any, TypeVar
 
 import numpy as np
@@ -10,7 +9,7 @@ import numpy.typing as npt
 
 from flowdeck.specs.drawing import Array, Colours
 
-__all__ = ["column", "columns", "device_px", "one_or_each", "words"]
+__all__ = ["column", "columns", "decimals_of", "device_px", "one_or_each", "words"]
 
 Scalar = TypeVar("Scalar", bound=np.generic)
 
@@ -23,18 +22,29 @@ def column(values: npt.ArrayLike) -> Array:
     return array if array.flags.aligned else array.copy()
 
 
-def columns(primitive: str, values: Mapping[str, npt.ArrayLike]) -> list[Array]:
+def columns(primitive: str, **values: npt.ArrayLike) -> list[Array]:
     """Columns of equal length; single values are repeated.
 
     Raises:
         ValueError: when lengths differ.
     """
     arrays = [column(value) for value in values.values()]
-    count = max((array.size for array in arrays if array.size != 1), default=1 if arrays[0].size else 0)
+    count = arrays[0].size
+    if all(array.size == count for array in arrays):
+        return arrays
+    count = max(array.size for array in arrays)
     for name, array in zip(values, arrays, strict=True):
         if array.size not in {1, count}:
             raise ValueError(f"{primitive}: {name} has {array.size} values where another argument has {count}")
-    return [array if array.size == count else np.broadcast_to(array, count) for array in arrays]
+    return [np.broadcast_to(array, count) if array.size == 1 else array for array in arrays]
+
+
+def decimals_of(primitive: str, decimals: npt.ArrayLike, count: int) -> npt.NDArray[np.int8]:
+    """Decimals as aligned int8, one for all or one each; kernels clamp them."""
+    array = np.asarray(decimals).reshape(-1)
+    if array.dtype != np.int8:
+        array = np.clip(array, 0, 15).astype(np.int8)
+    return one_or_each(primitive, "decimals", array if array.flags.aligned else array.copy(), count)
 
 
 def words(primitive: str, colours: Colours, count: int) -> npt.NDArray[np.uint32]:

@@ -10,11 +10,11 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
-from flowdeck.canvas.arguments import column, columns, device_px, one_or_each, words
+from flowdeck.canvas.arguments import column, columns, decimals_of, device_px, one_or_each, words
 from flowdeck.canvas.fonts import FontSet
 from flowdeck.canvas.pane import Pane, plot_pane, whole_pane
 from flowdeck.canvas.snapping import snap
-from flowdeck.canvas.text import Style, figures, level_of, render, rise
+from flowdeck.canvas.text import level_of, typesetter
 from flowdeck.specs.drawing import Anchor, Array, Colours, Font, Marker
 
 __all__ = ["RasterCanvas"]
@@ -87,7 +87,7 @@ class RasterCanvas:
         """See `Canvas.rects`. Rectangles that share an edge neither overlap nor gap."""
         from flowdeck.canvas import kernels
 
-        a, b, c, d = columns("rects", {"x0": x0, "x1": x1, "y0": y0, "y1": y1})
+        a, b, c, d = columns("rects", x0=x0, x1=x1, y0=y0, y1=y1)
         kernels.fill_rects(self.buffer, self._pane, a, b, c, d, words("rects", fill, a.size))
 
     def segments(
@@ -96,7 +96,7 @@ class RasterCanvas:
         """See `Canvas.segments`. Lines parallel to an axis are snapped and may be endless; others are antialiased."""
         from flowdeck.canvas import kernels
 
-        a, b, c, d = columns("segments", {"x0": x0, "y0": y0, "x1": x1, "y1": y1})
+        a, b, c, d = columns("segments", x0=x0, y0=y0, x1=x1, y1=y1)
         shades = words("segments", colour, a.size)
         thick, dash = device_px(width, self.scale), device_px(dash_px, self.scale)
         kernels.draw_segments(self.buffer, self._pane, a, b, c, d, shades, thick, dash)
@@ -105,7 +105,7 @@ class RasterCanvas:
         """See `Canvas.polyline`. Joints are round and painted once."""
         from flowdeck.canvas import kernels
 
-        a, b = columns("polyline", {"x": x, "y": y})
+        a, b = columns("polyline", x=x, y=y)
         if self._mask is None:
             self._mask = np.zeros(self.buffer.shape, np.uint8)
         thick = device_px(width, self.scale)
@@ -115,7 +115,7 @@ class RasterCanvas:
         """See `Canvas.markers`."""
         from flowdeck.canvas import kernels
 
-        a, b = columns("markers", {"x": x, "y": y})
+        a, b = columns("markers", x=x, y=y)
         with np.errstate(over="ignore"):
             sizes = one_or_each("markers", "size_px", column(size_px), a.size) * self.scale
         kernels.draw_markers(self.buffer, self._pane, a, b, sizes, words("markers", colour, a.size), _SHAPES[shape])
@@ -137,9 +137,8 @@ class RasterCanvas:
         """See `Canvas.numbers`. Rounded as Python formats; from 9e18 on with an exponent; up to 15 decimals."""
         from flowdeck.canvas import kernels
 
-        a, b, c = columns("numbers", {"x": x, "y": y, "values": values})
-        places = np.clip(np.asarray(decimals).reshape(-1), 0, 15).astype(np.int8)
-        atlas = figures(self._style(Font.FIGURES, size_px, bold=bold))
+        a, b, c = columns("numbers", x=x, y=y, values=values)
+        atlas = typesetter(self.fonts, Font.FIGURES, size_px, self.scale, bold=bold).figures
         kernels.draw_numbers(
             self.buffer,
             self._pane,
@@ -147,7 +146,7 @@ class RasterCanvas:
             b,
             c,
             words("numbers", colour, a.size),
-            one_or_each("numbers", "decimals", places, a.size),
+            decimals_of("numbers", decimals, a.size),
             atlas.alphas,
             atlas.options(_ANCHORS[anchor], signed=signed, grouped=grouped),
         )
@@ -165,16 +164,20 @@ class RasterCanvas:
         bold: bool = False,
     ) -> None:
         """See `Canvas.labels`. All fonts of a size share one baseline, that of figures."""
-        a, b = columns("labels", {"x": x, "y": y})
-        shades = words("labels", colour, len(texts))
+        from flowdeck.canvas import kernels
+
+        a, b = columns("labels", x=x, y=y)
+        shades = words("labels", colour, len(texts)).tolist()
         if len(texts) != a.size:
             raise ValueError(f"labels: {len(texts)} texts for {a.size} places")
-        style = self._style(font, size_px, bold=bold)
-        with np.errstate(all="ignore"):
-            across = self._pane[2] + (a - self._pane[0]) * self._pane[1]
-            down = self._pane[5] + (b - self._pane[3]) * self._pane[4]
-        for i, text in enumerate(texts):
-            self._label(style, text, float(across[i]), float(down[i]), int(shades[i % shades.size]), anchor)
+        setter = typesetter(self.fonts, font, size_px, self.scale, bold=bold)
+        for i, (text, across, down) in enumerate(zip(texts, *self._device(a, b), strict=True)):
+            if abs(across) < _FAR and abs(down) < _FAR:
+                shade = shades[i % len(shades)]
+                drawn = setter.text(text, level_of(shade))
+                left = snap(across - 0.5 * _ANCHORS[anchor] * drawn.width) + drawn.left
+                top = snap(down - 0.5 * setter.rise) + setter.rise + drawn.top
+                kernels.draw_mask(self.buffer, self._pane, drawn.alphas, left, top, shade)
 
     def heat(
         self, x0: float, x1: float, y0: float, y1: float, grid: npt.NDArray[np.uint16], ramp: npt.NDArray[np.uint32]
@@ -191,21 +194,13 @@ class RasterCanvas:
 
     def text_width(self, text: str, font: Font = Font.UI, size_px: float = 11.0, *, bold: bool = False) -> float:
         """Width of a text in px, as `labels` draws it."""
-        return render(self._style(font, size_px, bold=bold), text, 0).width / self.scale
+        return typesetter(self.fonts, font, size_px, self.scale, bold=bold).width(text) / self.scale
 
-    def _label(self, style: Style, text: str, x: float, y: float, colour: int, anchor: Anchor) -> None:
-        from flowdeck.canvas import kernels
-
-        if not (abs(x) < _FAR and abs(y) < _FAR):
-            return
-        drawn = render(style, text, level_of(colour))
-        height = rise(style)
-        left = snap(x - 0.5 * _ANCHORS[anchor] * drawn.width) + drawn.left
-        top = snap(y - 0.5 * height) + height + drawn.top
-        kernels.draw_mask(self.buffer, self._pane, drawn.alphas, left, top, np.uint32(colour))
-
-    def _style(self, font: Font, size_px: float, *, bold: bool) -> Style:
-        return Style.of(self.fonts, font, size_px, self.scale, bold=bold)
+    def _device(self, x: Array, y: Array) -> tuple[list[float], list[float]]:
+        """Points of the pane in device pixels."""
+        x0, x_scale, left, y0, y_scale, top = self._pane[:6].tolist()
+        with np.errstate(all="ignore"):
+            return (left + (x - x0) * x_scale).tolist(), (top + (y - y0) * y_scale).tolist()
 
     def _enter(self, entered: Pane) -> AbstractContextManager[None]:
         before, self._pane = self._pane, entered

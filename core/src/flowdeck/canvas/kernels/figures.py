@@ -48,20 +48,21 @@ def level_of(colour: np.uint32) -> int:
 
 
 @helper
-def lay_out(strip: Words2D, glyphs: Buffer, codes: Ints, start: int, options: Ints) -> int:
+def lay_out(strip: Words2D, glyphs: npt.NDArray[np.uint32], level: int, codes: Ints, start: int, options: Ints) -> int:
     """Copy the glyphs codes[start:] side by side into the strip; its width.
 
     Cells of the atlas are a multiple of 8 wide, empty right of the advance; whole cells are copied in pieces of 8, each
     over the empty end of the one before, so that the copies vectorise and nothing old remains beside the figure.
     """
     width = 0
+    rows, columns = options[_ROWS], glyphs.shape[3]
     for place in range(start, CODES):
         code = codes[place]
-        for row in range(options[_ROWS]):
-            for piece in range(0, glyphs.shape[2], 8):
+        for row in range(rows):
+            for piece in range(0, columns, 8):
                 for column in range(8):
                     to, of = np.uintp(width + piece + column), np.uintp(piece + column)
-                    strip[np.uintp(row), to] = glyphs[np.uintp(code), np.uintp(row), of]
+                    strip[np.uintp(row), to] = glyphs[np.uintp(level), np.uintp(code), np.uintp(row), of]
         width += options[_ADVANCES + code]
     return width
 
@@ -120,7 +121,7 @@ def draw_numbers(
             codes, values[i], int(decimals[i * decimals_step]), options[_SIGNED] != 0, options[_GROUPED] != 0
         )
         shade = colour[i * colour_step]
-        width = lay_out(strip, glyphs[level_of(shade)], codes, start, options)
+        width = lay_out(strip, glyphs, level_of(shade), codes, start, options)
         if alpha_of(shade) != FULL:
             fade(strip, rows, width, alpha_of(shade))
         left = snap(tame(middle_x) - 0.5 * options[_ANCHOR] * width)
