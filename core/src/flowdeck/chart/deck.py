@@ -111,6 +111,11 @@ class Deck:
         """The slots with a layer that takes part in the picture."""
         return [slot for slot in self if slot.shown and slot.layer is not None]
 
+    @property
+    def behind(self) -> bool:
+        """Whether a layer in the picture has not been told of something that changed."""
+        return any(slot.pending for slot in self.shown())
+
     def close(self) -> None:
         """Let go of the plugin manager and of every layer."""
         self._unsubscribe()

@@ -69,7 +69,7 @@ class ChartHost(Showing, Navigation, Pointing):
         self._now_ns = now_ns
         self._wishes.ask_if_due(self._bars_key, self._subject, self._layout, now_ns)
         self._watch_history()
-        if self._wishes.arrived():
+        if self._wishes.arrived() or self._deck.behind:
             self._touch(Redraw.FULL)
         level, layers_ms = self._touched, 0.0
         if level is Redraw.NONE or self._holding():

@@ -11,10 +11,11 @@ from typing import Any, Final
 from flowdeck.errors import ConfigError
 from flowdeck.specs import Theme
 
-__all__ = ["COLOURS", "THEMES", "Sizes", "load_theme", "sizes"]
+__all__ = ["COLOURS", "THEMES", "Sizes", "contrast", "load_theme", "sizes"]
 
 THEMES: Final = ("dark", "light")
 COLOURS: Final = ("standard", "colour_blind_safe")
+_LEGIBLE: Final = 4.5
 _GROUPS: Final = ("bg", "border", "text", "trade", "ui", "chart")
 
 
@@ -33,7 +34,7 @@ def load_theme(name: str = "dark", colours: str = "standard") -> Theme:
     flat = {f"{group}.{token}": _argb(text) for group in _GROUPS for token, text in tokens[group].items()}
     ramps = {ramp: tuple(_argb(stop) for stop in stops) for ramp, stops in tokens["ramp"].items()}
     if colours == "colour_blind_safe":
-        flat |= _safe(tokens["trade_cvd_safe"])
+        flat |= _safe(tokens["trade_cvd_safe"], flat["bg.canvas"], flat["text.primary"])
         ramps["liquidity"] = ramps["colour_blind_safe"]
     return Theme(name, flat, ramps)
 
@@ -93,10 +94,33 @@ def _tokens() -> dict[str, Any]:
     return tokens
 
 
-def _safe(trade: dict[str, str]) -> dict[str, int]:
-    """Every buy and sell token of the colour-blind-safe set: one hue each serves fills and figures alike."""
-    sides = {f"trade.{side}{use}": _argb(trade[side]) for side in ("buy", "sell") for use in ("", "_text", "_solid")}
-    return sides | {"trade.on_solid": _argb(trade["on_solid"])}
+def _safe(trade: dict[str, str], ground: int, ink: int) -> dict[str, int]:
+    """Every buy and sell token of the colour-blind-safe set: one hue each, as dark or light in text as needed."""
+    result = {"trade.on_solid": _argb(trade["on_solid"])}
+    for side in ("buy", "sell"):
+        colour = _argb(trade[side])
+        shades = (_mixed(colour, ink, share / 20) for share in range(21))
+        text = next((shade for shade in shades if contrast(shade, ground) >= _LEGIBLE), ink)
+        result |= {f"trade.{side}": colour, f"trade.{side}_solid": colour, f"trade.{side}_text": text}
+    return result
+
+
+def contrast(a: int, b: int) -> float:
+    """Contrast ratio of two opaque colours, 1 to 21 (WCAG 2.2, relative luminance)."""
+    low, high = sorted((_luminance(a), _luminance(b)))
+    return (high + 0.05) / (low + 0.05)
+
+
+def _luminance(colour: int) -> float:
+    channels = ((colour >> shift & 255) / 255 for shift in (16, 8, 0))
+    red, green, blue = (c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in channels)
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
+
+
+def _mixed(a: int, b: int, share: float) -> int:
+    """Two opaque colours, `share` of the second."""
+    mixed = (round((a >> shift & 255) * (1 - share) + (b >> shift & 255) * share) << shift for shift in (16, 8, 0))
+    return 0xFF000000 | sum(mixed)
 
 
 def _argb(text: str) -> int:

@@ -22,8 +22,10 @@ _STEPS_NS: Final = (
     *(n * _HOUR for n in (1, 2, 4, 6, 12)),
     *(n * DAY_NS for n in (1, 2, 7, 14)),
 )
-_MONTHS: Final = (1, 3, 6, 12, 60, 120)
+_MONTHS: Final = (1, 3, 6, 12, 60, 120, 600, 1_200)
 _MONTH_NS: Final = 30 * DAY_NS
+_SHORT_MONTH: Final = 0.85  # of the mean one, with what long bars shift
+_END_NS: Final = 2**63 - 1
 _NAMES: Final = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 """Not strftime's: those depend on the locale, which a toolkit may set."""
 
@@ -87,7 +89,7 @@ def value_ticks(y0: float, y1: float, step: float) -> tuple[npt.NDArray[np.float
 def time_ticks(timeframe: Timeframe, start_ns: int, stop_ns: int, ns_per_px: float, gap_px: float) -> list[TimeTick]:
     """Labels of bars that are at least partly in [start, stop), at least `gap_px` apart."""
     smallest, bar = ns_per_px * gap_px, timeframe.duration_ns
-    start_ns -= bar - 1
+    start_ns, stop_ns = max(start_ns - bar + 1, 0), min(stop_ns, _END_NS)
     if smallest > _STEPS_NS[-1]:
         return _months(timeframe, start_ns, stop_ns, smallest)
     regular = timeframe.bars_per_day is None and bar <= DAY_NS
@@ -151,7 +153,7 @@ def _months(timeframe: Timeframe, start_ns: int, stop_ns: int, smallest: float) 
             words = str(month // 12) if month % 12 == 0 else _NAMES[month % 12]
             ticks.append(TimeTick(opened, (opened + timeframe.close_ns(index)) // 2, words, month % 12 == 0))
         month += every
-    return ticks
+    return _apart(ticks, smallest * _SHORT_MONTH)
 
 
 def _month_ns(month: int) -> int:
