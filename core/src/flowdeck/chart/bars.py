@@ -73,10 +73,12 @@ def gaps(all_series: Iterable[Series | None], view: View) -> tuple[Gap, ...]:
     return tuple(found)
 
 
-def loading(series: Series | None, view: View) -> Loading:
-    """How much of the window is still missing, judged by the bars, which arrive newest first."""
+def loading(series: Series | None, view: View) -> Loading | None:
+    """How much of the window is still missing, judged by the bars, which arrive newest first; None when all is in."""
     stop = min(view.stop_ns, view.now_ns) if view.start_ns < view.now_ns else view.stop_ns
     begun = int(series.column("ts")[0]) if series is not None and len(series) else stop
     begun = min(max(begun, view.start_ns), stop)
+    if begun == view.start_ns:
+        return None
     share = (stop - begun) / max(1, stop - view.start_ns)
     return Loading(view.start_ns, begun, share)

@@ -63,7 +63,8 @@ class Composer:
         for band in scene.layout.bands:
             self._band(scene, deck, slots, band)
         if scene.dim:
-            dim(self.canvas, scene)
+            buffer, ground = self.canvas.buffer, scene.theme["bg.canvas"]
+            dim(buffer, self.underlay, scene.layout, self.canvas.scale, scene.dim, ground)
         with self.canvas.pixels():
             self._frame(scene)
         return all(slot.layer is not None for slot in slots)

@@ -2,43 +2,50 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 import numpy as np
 import numpy.typing as npt
 
-from flowdeck.canvas import RasterCanvas
-from flowdeck.chart.parts import Rect
-from flowdeck.chart.patches import device
-from flowdeck.chart.pens import box, faded
-from flowdeck.chart.scene import Scene
+from flowdeck.chart.layout import Layout
+from flowdeck.chart.patches import Underlay, device
 from flowdeck.chart.theme import sizes
 from flowdeck.specs import Placement
 
-__all__ = ["dim", "grey"]
+__all__ = ["dim", "dimmed"]
 
-_RED, _GREEN, _BLUE = np.uint32(54), np.uint32(183), np.uint32(19)  # Rec. 709 luma, in 256ths
+Pixels = npt.NDArray[np.uint32]
 
-
-def dim(canvas: RasterCanvas, scene: Scene) -> None:
-    """Fade the plot and its strips and panes towards the canvas colour; a disconnected one loses its colours too."""
-    share = sizes().stale if scene.dim == "stale" else sizes().disconnected
-    rects = [scene.layout.plot, *(band.rect for band in scene.layout.bands if band.placement is not Placement.OVERLAY)]
-    for rect in rects:
-        if scene.dim == "disconnected":
-            _grey(canvas, rect)
-        with canvas.pixels():
-            box(canvas, rect, faded(scene.theme["bg.canvas"], 1.0 - share))
+_LUMA = ((54, 16), (183, 8), (19, 0))
+"""Rec. 709 weights in 256ths, with the shift of the channel."""
 
 
-def grey(pixels: npt.NDArray[np.uint32]) -> npt.NDArray[np.uint32]:
-    """Pixels without colour, as bright as they look, same shape."""
-    low = np.uint32(255)
-    luma = ((pixels >> np.uint32(16)) & low) * _RED
-    luma += ((pixels >> np.uint32(8)) & low) * _GREEN
-    luma += (pixels & low) * _BLUE
-    luma >>= np.uint32(8)
-    return luma * np.uint32(0x010101) | np.uint32(0xFF000000)
+def dim(
+    buffer: Pixels, underlay: Underlay, layout: Layout, scale: float, how: Literal["stale", "disconnected"], ground: int
+) -> None:
+    """Fade the plot and its strips and panes towards the colour of the canvas, with what lies under their bars."""
+    own = [band.rect for band in layout.bands if band.placement is not Placement.OVERLAY]
+    for rect in (layout.plot, *own):
+        rows, columns = device(rect, scale, buffer)
+        buffer[rows, columns] = dimmed(buffer[rows, columns], how, ground)
+    underlay.change(lambda pixels: dimmed(pixels, how, ground))
 
 
-def _grey(canvas: RasterCanvas, rect: Rect) -> None:
-    rows, columns = device(rect, canvas.scale, canvas.buffer)
-    canvas.buffer[rows, columns] = grey(canvas.buffer[rows, columns])
+def dimmed(pixels: Pixels, how: Literal["stale", "disconnected"], ground: int) -> Pixels:
+    """Pixels at half strength over `ground`; disconnected ones lose their colours too. Same shape."""
+    share = sizes().stale if how == "stale" else sizes().disconnected
+    if how == "disconnected":
+        pixels = _grey(pixels)
+    result = np.full_like(pixels, 0xFF000000)
+    for shift in (0, 8, 16):
+        table = np.rint(np.arange(256) * share + (ground >> shift & 255) * (1 - share)).astype(np.uint32) << shift
+        result |= table[pixels >> np.uint32(shift) & np.uint32(255)]
+    return result
+
+
+def _grey(pixels: Pixels) -> Pixels:
+    """Pixels without colour, as bright as they look."""
+    luma = np.zeros_like(pixels)
+    for weight, shift in _LUMA:
+        luma += (pixels >> np.uint32(shift) & np.uint32(255)) * np.uint32(weight)
+    return (luma >> np.uint32(8)) * np.uint32(0x010101)

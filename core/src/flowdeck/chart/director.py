@@ -39,7 +39,7 @@ class Cue:
         now_ns: The clock.
         status: What the feed's source says.
         head_ns: Where the replay stands.
-        patient: Whether history is late enough to be spoken of.
+        late: Whether history is late enough to be spoken of.
     """
 
     theme: Theme
@@ -50,7 +50,7 @@ class Cue:
     now_ns: int
     status: SourceStatus | None
     head_ns: int | None
-    patient: bool
+    late: bool
 
 
 class Director:
@@ -94,7 +94,7 @@ class Director:
             times=TimeTicks.of(view, cue.layout.plot.left),
             last=bars.last_price(series, subject.instrument),
             gaps=self._gaps(cue, view),
-            loading=bars.loading(series, view) if cue.patient else None,
+            loading=bars.loading(series, view) if cue.late else None,
             head_ns=cue.head_ns,
             dim=_dim(cue.status),
             legend=[],

@@ -31,6 +31,7 @@ class ChartHost(Showing, Navigation, Pointing):
     """
 
     _waiting_since: float | None = None
+    _spoken_of = False
     _underlaid = False
 
     @property
@@ -159,7 +160,7 @@ class ChartHost(Showing, Navigation, Pointing):
             now_ns=self._now_ns,
             status=self._status,
             head_ns=self._head_ns,
-            patient=self._late(),
+            late=self._late(),
         )
 
     def _late(self) -> bool:
@@ -167,13 +168,13 @@ class ChartHost(Showing, Navigation, Pointing):
 
     def _watch_history(self) -> None:
         """Notice history that takes long, and ask for all of it when the newest stretch holds nothing."""
-        was_late = self._late()
         if not self.waiting:
             self._waiting_since = None
             self._look_further_back()
         elif self._waiting_since is None:
             self._waiting_since = self._clock()
-        if self._late() != (self.loading is not None) or self._late() != was_late:
+        if self._late() != self._spoken_of:
+            self._spoken_of = self._late()
             self._touch(Redraw.FULL)
 
     def _look_further_back(self) -> None:
