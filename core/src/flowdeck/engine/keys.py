@@ -8,7 +8,7 @@ from typing import Protocol
 
 from pydantic import BaseModel, ValidationError
 
-from flowdeck.errors import PluginError, StreamError
+from flowdeck.errors import FlowdeckError, PluginError, StreamError
 from flowdeck.plugins.info import Registered
 from flowdeck.plugins.manager import PluginManager
 from flowdeck.specs import AggregatorSpec
@@ -112,11 +112,15 @@ class Resolver:
         return Resolved(canonical, registered.plugin, registered, params, tuple(inputs))
 
     def _params(self, key: StreamKey, registered: Registered[AggregatorSpec]) -> BaseModel:
-        model = self._model(registered)
-        try:
-            return model.model_validate(dict(key.params))
-        except ValidationError as error:
-            raise StreamError(f"{key}: {_reasons(error, model)}") from None
+        model, reason = self._model(registered), f"plugin {registered.plugin} failed on its parameters"
+        with self._manager.guard(registered.plugin, "params"):
+            try:
+                return model.model_validate(dict(key.params))
+            except ValidationError as error:
+                reason = _reasons(error, model)
+            except FlowdeckError as error:  # pydantic lets pass what its validators raise
+                reason = str(error)
+        raise StreamError(f"{key}: {reason}")
 
     def _model(self, registered: Registered[AggregatorSpec]) -> type[BaseModel]:
         if not registered.spec.params:

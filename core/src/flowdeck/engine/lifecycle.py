@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from functools import partial
 from pathlib import Path
 
 from flowdeck.config import Config
@@ -103,8 +102,8 @@ class Lifecycle:
         rooms = self._rooms
         rooms.runs.suspend(plugin, detail)
         rooms.pipeline.drop_plugin(plugin, reason, detail)
-        for work in (rooms.sources.unwire, rooms.stores.unwire):
-            rooms.supervisor.start(f"unwire {plugin}", partial(work, plugin), rooms.task_died, once=True)
+        for ending in (rooms.sources.unwire(plugin), rooms.stores.unwire(plugin)):
+            rooms.supervisor.start(f"unwire {plugin}", ending, rooms.task_died, once=True)
 
     def _fatal(self, fault: PluginFault) -> None:
         """A plugin failed without which the user does not want to go on."""

@@ -187,6 +187,7 @@ class Replay:
         error = await self._progress.reopen(self._on_thread)
         if error:
             self.fail(error)
+        self._host.changed()
 
     def _budget(self) -> tuple[int | None, int] | None:
         """Until when (receipt, ns UTC) and how many lines to read now; None when there is nothing to do."""
@@ -216,6 +217,7 @@ class Replay:
             self.fail(slice_.error)
         if not behind:
             self._count(slice_, stepping=stepping)
+        self._host.changed()
         if paced:
             await self._nap(slice_)
 

@@ -172,7 +172,7 @@ class Runs:
 
     async def _probe(self, capture: Path, run: str) -> Probe:
         """Find the source that knows the capture, each under its own guard."""
-        manager, refusals = self._shop.manager, builtins.list[CaptureError]()
+        manager, refusals = self._shop.manager, dict[str, str]()
         sources = [registered for registered in manager.sources() if registered.spec.parser]
         with ThreadPoolExecutor(1, thread_name_prefix="probe") as thread:
             loop = asyncio.get_running_loop()
@@ -182,10 +182,13 @@ class Runs:
                     found = await loop.run_in_executor(thread, probe, capture, registered, run)
                     if isinstance(found, Probe):
                         return found
-                    refusals.append(found)
+                    refusals[registered.spec.id] = str(found)
+                    continue
+                reason = manager.info(registered.plugin).reason
+                raise CaptureError(f"{capture}: plugin {registered.plugin} failed on it: {reason}")
         if len(refusals) == 1:
-            raise refusals[0]
-        ids = ", ".join(registered.spec.id for registered in sources) or "none"
+            raise CaptureError(*refusals.values())
+        ids = ", ".join(refusals) or "none"
         raise CaptureError(f"{capture}: no plugin knows these frames (sources that read captures: {ids})")
 
 

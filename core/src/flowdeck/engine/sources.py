@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Callable, Coroutine, Iterable
 from pathlib import Path
+from typing import Any
 
 from flowdeck.engine.livesource import LiveSource, SourceReports
 from flowdeck.engine.supervisor import Supervisor
@@ -44,11 +45,15 @@ class Sources:
             live.record(self._folder)
         live.start(self._supervisor, context)
 
-    async def unwire(self, plugin: str) -> None:
-        """Stop the sources of a plugin."""
+    def unwire(self, plugin: str) -> Callable[[], Coroutine[Any, Any, None]]:
+        """Let go of a plugin's sources at once; the answer stops them."""
         gone = [live for live in self._sources.values() if live.plugin == plugin]
         self._sources = {name: live for name, live in self._sources.items() if live.plugin != plugin}
-        await asyncio.gather(*(live.stop() for live in gone))
+
+        async def stop() -> None:
+            await asyncio.gather(*(live.stop() for live in gone))
+
+        return stop
 
     def provider(self, key: StreamKey) -> LiveSource | None:
         """The source of a live root key."""

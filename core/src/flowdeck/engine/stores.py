@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Coroutine, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from flowdeck.engine.bus import EndReason, Stream
 from flowdeck.engine.contexts import StoreHands
@@ -168,11 +168,15 @@ class Stores:
                     return  # it is faulted already
                 self._workers[registered.spec.id] = StoreWorker(registered, store, self._manager, self.log)
 
-    async def unwire(self, plugin: str) -> None:
-        """Let go of a plugin's stores."""
+    def unwire(self, plugin: str) -> Callable[[], Coroutine[Any, Any, None]]:
+        """Let go of a plugin's stores at once; the answer flushes and ends them."""
         gone = [worker for worker in self._workers.values() if worker.plugin == plugin]
         self._workers = {name: worker for name, worker in self._workers.items() if worker.plugin != plugin}
-        await asyncio.gather(*(worker.close() for worker in gone))
+
+        async def close() -> None:
+            await asyncio.gather(*(worker.close() for worker in gone))
+
+        return close
 
     def preferred(self, kind: str) -> StoreWorker | None:
         """The store that answers for a kind: the configured one, else the first that can."""
