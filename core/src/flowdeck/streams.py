@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal, NamedTuple, Self
 from urllib.parse import parse_qsl, quote, urlencode
@@ -125,6 +125,26 @@ class Batch:
         if self.rows.dtype.names is None or self.rows.dtype.hasobject:
             raise StreamError(f"{self.key}: rows must be a structured array without objects, not {self.rows.dtype}")
         self.rows.setflags(write=False)
+
+    @classmethod
+    def parts(cls, rows: Rows, bounds: Sequence[int], keys: Sequence[StreamKey], recv_ts: int) -> list[Self]:
+        """A batch for each key that has rows: those from one of the `len(keys) + 1` growing bounds to the next.
+
+        For aggregators, which make a batch for each of their keys many times a second: a third of the cost of calling
+        the class, because nothing is checked. The rows must be of the keys' kind and read-only.
+        """
+        batches, new = [], object.__new__
+        start = bounds[0]
+        for place, end in enumerate(bounds):
+            if end > start:
+                batch = new(cls)
+                fields = batch.__dict__  # the other fields stand at their defaults on the class
+                fields["key"] = keys[place - 1]
+                fields["rows"] = rows[start:end]
+                fields["recv_ts"] = recv_ts
+                batches.append(batch)
+                start = end
+        return batches
 
     def __len__(self) -> int:
         return len(self.rows)

@@ -1,0 +1,1 @@
+"""Arithmetic of the footprint: pure numbers, no I/O."""
