@@ -4,20 +4,41 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from decimal import Decimal
+from functools import partial
+from importlib import import_module
+from pathlib import Path
+from time import time_ns
 from typing import Any
 
 import numpy as np
 import pytest
-from PySide6.QtWidgets import QApplication
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QApplication, QWidget
+from pytestqt.qtbot import QtBot
 
+from flowdeck.canvas import warm
+from flowdeck.chart.feed import Opened
+from flowdeck.chart.host import ChartHost
 from flowdeck.chart.parts import Frame, LayerInfo, Redraw, Zone, ZoneKind
 from flowdeck.chart.theme import load_theme
-from flowdeck.desktop import fonts
+from flowdeck.config import load_config
+from flowdeck.desktop.app import choice_of, dress, prepare
+from flowdeck.desktop.chartview import ChartView
+from flowdeck.desktop.linkstatus import LinkState, LinkStatus, Reply
 from flowdeck.desktop.look import Look
+from flowdeck.desktop.mailbox import Mailbox
+from flowdeck.desktop.session import Session
+from flowdeck.desktop.shell import Shell
 from flowdeck.desktop.stylesheet import stylesheet
+from flowdeck.desktop.window import MainWindow
 from flowdeck.errors import EngineError, StreamError
+from flowdeck.instruments import Instrument
+from flowdeck.plugins.manager import PluginManager
 from flowdeck.specs import Placement
-from flowdeck.streams import EndOfHistory, StreamKey, StreamRequest
+from flowdeck.streams import Batch, EndOfHistory, EndOfStream, StreamKey, StreamRequest
+from flowdeck.testing.samples import sample_bars, sample_trades
 
 
 class FakeHost:
@@ -165,12 +186,11 @@ def host() -> FakeHost:
 
 
 @pytest.fixture
-def look(qapp: QApplication) -> Iterator[Look]:
-    fonts.load()
+def look(qapp: QApplication) -> Look:
+    prepare(qapp)
     result = Look(load_theme("dark"))
-    qapp.setStyleSheet(stylesheet(result))
-    yield result
-    qapp.setStyleSheet("")
+    qapp.setStyleSheet(stylesheet(result))  # and never empty again: Qt crashes at the one after that
+    return result
 
 
 class Engine:
@@ -183,3 +203,107 @@ class Engine:
 @pytest.fixture
 def engine() -> Engine:
     return Engine()
+
+
+class FakeLink:
+    """A link to an engine that answers at once: sample bars for every stream, an empty answer to every request."""
+
+    def __init__(self, mailbox: Mailbox, listener: Session) -> None:
+        self.mailbox, self.listener = mailbox, listener
+        self.asked: list[tuple[str, dict[str, Any]]] = []
+        self.replies: dict[str, Reply] = {}
+        self.opened: dict[int, StreamRequest] = {}
+        self.retries = 0
+        self.stopped: bool | None = None
+
+    def start(self) -> None:
+        self.say(LinkState.CONNECTED)
+
+    def say(self, state: LinkState, **more: Any) -> None:
+        status = LinkStatus(state, "ws://127.0.0.1:8766", since=time_ns(), **more)
+        self.mailbox.put(lambda: self.listener.link_changed(status))
+
+    def stop(self, *, keep: bool = False) -> None:
+        self.stopped = keep
+
+    def retry(self) -> None:
+        self.retries += 1
+
+    def open(self, request: StreamRequest) -> int:
+        handle = len(self.opened) + 1
+        self.opened[handle] = request
+        instrument = Instrument(request.key.instrument, Decimal("0.1"), Decimal("0.001"), "BTC", "USDT")
+        rows = sample_bars(sample_trades(), request.key.timeframe)
+        key = request.key
+        events = [Opened(key, instrument), Batch(key, rows), EndOfHistory(key, 0, 0)]
+        for event in events + ([] if request.live else [EndOfStream(key, "done")]):
+            self.mailbox.put(partial(self.listener.stream_event, handle, event))
+        return handle
+
+    def close(self, handle: int) -> None:
+        self.opened.pop(handle, None)
+
+    def request(self, name: str, done: Callable[[Reply], None] | None = None, **fields: Any) -> None:
+        self.asked.append((name, fields))
+        if done is not None:
+            self.mailbox.put(partial(done, self.replies.get(name, Reply({}))))
+
+
+@dataclass
+class Stage:
+    """A window with its fakes."""
+
+    shell: Shell
+    link: FakeLink
+    qtbot: QtBot
+    trouble: list[Exception]
+
+    @property
+    def window(self) -> MainWindow:
+        return self.shell.window
+
+    @property
+    def view(self) -> ChartView:
+        assert self.shell.charting.view is not None
+        return self.shell.charting.view
+
+    @property
+    def host(self) -> ChartHost:
+        assert self.shell.charting.host is not None
+        return self.shell.charting.host
+
+    def until(self, seen: Callable[[], object]) -> None:
+        self.qtbot.waitUntil(lambda: bool(seen()), timeout=10_000)
+
+    def settle(self) -> None:
+        """Until nothing is on its way and nothing remains to be drawn."""
+        self.until(lambda: not len(self.shell.mailbox) and self.host.settled)
+
+    def click(self, widget: QWidget) -> None:
+        self.qtbot.mouseClick(widget, Qt.MouseButton.LeftButton)
+
+
+@pytest.fixture
+def stage(qapp: QApplication, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch) -> Iterator[Stage]:
+    """A real window with a real chart and one plugin; only the engine is a fake."""
+    monkeypatch.setattr("flowdeck.plugins.manager.discover", dict)
+    monkeypatch.syspath_prepend(Path(__file__).parent)
+    sketch = import_module("sketch_plugin")
+    sketch.trouble.clear()
+    config = load_config(overrides={"chart.instrument": "sample:BTCUSDT"})
+    manager = PluginManager(config, "desktop")
+    manager.load({"sketch": sketch})
+    prepare(qapp)
+    shell = Shell(config, manager, choice_of(config), FakeLink)  # type: ignore[arg-type] # a fake in its place
+    dress(qapp, shell)
+    qtbot.addWidget(shell.window)
+    shell.window.resize(1500, 900)
+    try:
+        shell.start()
+        warm().result()
+        shell.begin_chart()
+        stage = Stage(shell, shell.link, qtbot, sketch.trouble)  # type: ignore[arg-type] # as above
+        stage.settle()
+        yield stage
+    finally:
+        shell.stop()

@@ -31,8 +31,9 @@ from flowdeck.timeframes import Timeframe
 from flowdeck.wire.access import load_token
 from flowdeck.wire.client import Client
 
-__all__ = ["Launch", "choice_of", "engine_link", "prepare", "run", "warm_up"]
+__all__ = ["Launch", "choice_of", "dress", "engine_link", "prepare", "run", "warm_up"]
 
+_PREPARED = "flowdeck_prepared"
 _SAY_AFTER_MS = 400
 """Kernels load from their cache in a fifth of a second; what takes longer is being compiled."""
 
@@ -57,7 +58,10 @@ class Launch:
 
 
 def prepare(application: QApplication) -> None:
-    """Fonts and style, once a process, before the first widget."""
+    """Fonts and style, before the first widget; once a process."""
+    if application.property(_PREPARED):
+        return
+    application.setProperty(_PREPARED, True)
     application.setApplicationName("Flowdeck")
     application.setStyle("Fusion")
     fonts.load()

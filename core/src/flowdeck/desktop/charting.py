@@ -144,6 +144,10 @@ class Charting(QObject):
         """Write the picture as it stands."""
         self._do(lambda host: host.png(path))
 
+    def redraw(self) -> None:
+        """Settings of a layer are others: draw it anew."""
+        self._do(lambda host: host.set_theme(self._look.theme))
+
     def layers(self) -> tuple[LayerInfo, ...]:
         """The layers, with what they cost."""
         return self.host.layers() if self.host is not None else ()

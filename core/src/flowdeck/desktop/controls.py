@@ -6,9 +6,9 @@ import json
 from enum import Enum
 from typing import Any
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import QRect, Qt, Signal
 from PySide6.QtGui import QPainter, QPaintEvent, QWheelEvent
-from PySide6.QtWidgets import QComboBox, QLineEdit, QSlider, QStyle, QStyleOptionComboBox, QWidget
+from PySide6.QtWidgets import QComboBox, QLineEdit, QSlider, QWidget
 from typing_extensions import override
 
 from flowdeck.desktop.fields import Field
@@ -48,11 +48,7 @@ class Choice(QComboBox):
     @override
     def paintEvent(self, e: QPaintEvent) -> None:
         super().paintEvent(e)
-        option = QStyleOptionComboBox()
-        self.initStyleOption(option)
-        arrow = self.style().subControlRect(
-            QStyle.ComplexControl.CC_ComboBox, option, QStyle.SubControl.SC_ComboBoxArrow, self
-        )
+        arrow = QRect(self.width() - 26, 0, 20, self.height())
         painter = QPainter(self)
         self._look.icon("chevron", size_px=14).paint(painter, arrow, Qt.AlignmentFlag.AlignCenter)
         painter.end()

@@ -14,7 +14,7 @@ from PySide6.QtWidgets import QGridLayout, QVBoxLayout, QWidget
 from flowdeck.desktop.controls import Control, control_of
 from flowdeck.desktop.fields import Field, fields_of, parameters_of, values_of
 from flowdeck.desktop.look import Look
-from flowdeck.desktop.widgets import IconButton, label
+from flowdeck.desktop.widgets import IconButton, label, restyle
 
 __all__ = ["SettingsForm"]
 
@@ -39,9 +39,7 @@ class _Row:
         """Say what is wrong under the control, or its help when nothing is."""
         self.control.show_bad(bad=bool(problem))
         self.help.setText(problem or self.field.help)
-        self.help.setProperty("tone", "error" if problem else "tertiary")
-        self.help.style().unpolish(self.help)
-        self.help.style().polish(self.help)
+        restyle(self.help, "tone", "error" if problem else "tertiary")
         self.help.setVisible(bool(problem) or self._with_help)
 
     _with_help = True

@@ -55,9 +55,9 @@ class PluginFacts:
 
     @property
     def state(self) -> PluginState:
-        """The state that a user reads: the worse of the two sides."""
+        """The state that a user reads: what is wrong on either side, else what it is here."""
         known = [state for state in (self.here, self.there) if state is not None]
-        return max(known, key=_ORDER.index)
+        return max((state for state in known if state in _BAD), key=_ORDER.index, default=known[0])
 
     @property
     def missing(self) -> str:

@@ -12,7 +12,7 @@ from flowdeck.desktop.plugindetail import PluginDetail
 from flowdeck.desktop.pluginfacts import Filter, PluginFacts, matching
 from flowdeck.desktop.pluginrow import PluginRow
 from flowdeck.desktop.settingsdesk import SettingsDesk
-from flowdeck.desktop.widgets import Bar, Segments, button, label, row
+from flowdeck.desktop.widgets import Bar, Segments, button, label, restyle, row
 
 __all__ = ["PluginWindow"]
 
@@ -107,10 +107,8 @@ class PluginWindow(QDialog):
 
     def say(self, text: str) -> None:
         """Say what went wrong, at the foot."""
-        self.note.setProperty("tone", "error")
         self.note.setText(text)
-        self.note.style().unpolish(self.note)
-        self.note.style().polish(self.note)
+        restyle(self.note, "tone", "error")
 
     def refresh(self) -> None:
         """List what is known now."""

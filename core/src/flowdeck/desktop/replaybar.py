@@ -88,6 +88,10 @@ class ReplayBar(Bar):
         if length > 0 and not self.place.isSliderDown():
             self.place.setValue(round((run["now_ns"] - run["start_ns"]) / length * _STEPS))
 
+    def texts(self) -> str:
+        """What can be read of the run."""
+        return " ".join(part.text() for part in (self._title, self._note, self._time))
+
     def toggle(self) -> None:
         """Pause what plays, play what is paused."""
         if self._run:

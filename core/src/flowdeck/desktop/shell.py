@@ -130,7 +130,7 @@ class Shell(QObject):
         window.pane.live_asked.connect(self.charting.to_live)
         window.pane.banner_acted.connect(actions.act)
         window.statusbar.faults_asked.connect(actions.show_plugins)
-        self.desk.changed.connect(lambda _plugin: self.pump.request())
+        self.desk.changed.connect(lambda _plugin: self.charting.redraw())
         self.switch.changed.connect(self.pump.request)
         for source in (self.charting.failed, self.memory.failed, self.desk.failed, self.switch.failed):
             source.connect(self.board.say)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from time import time_ns
 
 from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QWidget
 
 from flowdeck.desktop import figures
 from flowdeck.desktop.look import Look
@@ -103,5 +103,6 @@ class StatusBar(Bar):
         self._clock.show_figure(figures.clock(time_ns()))
 
     def texts(self) -> list[str]:
-        """All that can be read in the bar, left to right."""
-        return [part.text() for part in self.findChildren(QLabel) if part.isVisibleTo(self) and part.text()]
+        """All that can be read in the bar."""
+        parts = [*self.findChildren(QLabel), *self.findChildren(QPushButton)]
+        return [part.text() for part in parts if part.isVisibleTo(self) and part.text()]

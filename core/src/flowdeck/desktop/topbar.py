@@ -146,6 +146,10 @@ class TopBar(Bar):
         self._last = price
         self._price.setText(figures.price(price, decimals))
 
+    def price_text(self) -> str:
+        """The last price as it is written."""
+        return self._price.text()
+
     def show_timeframe(self, timeframe: Timeframe) -> None:
         """Mark the timeframe; one that is not offered is written in the field."""
         self.timeframes.show_value(str(timeframe))

@@ -1,0 +1,211 @@
+"""The whole window under real events: real chart, real plugin host, a fake engine."""
+
+from __future__ import annotations
+
+import tomllib
+from typing import Any
+
+from PySide6.QtCore import QPoint, Qt
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication
+
+from flowdeck.chart.parts import Redraw
+from flowdeck.desktop.linkstatus import LinkState, Reply
+
+
+def remembered(stage: Any) -> dict[str, Any]:
+    stage.shell.memory.write()
+    return tomllib.loads(stage.shell.config.desktop_path.read_text("utf-8"))
+
+
+def drag(stage: Any, by: QPoint) -> None:
+    port = stage.view.viewport()
+    start = QPoint(400, 300)
+    QTest.mousePress(port, Qt.MouseButton.LeftButton, pos=start)
+    QTest.mouseMove(port, start + by / 2)
+    QApplication.processEvents()
+    QTest.mouseMove(port, start + by)
+    QApplication.processEvents()
+    QTest.mouseRelease(port, Qt.MouseButton.LeftButton, pos=start + by)
+    stage.settle()
+
+
+def test_it_shows_what_was_chosen_and_the_last_price(stage: Any) -> None:
+    bar = stage.window.topbar
+    assert stage.window.windowTitle() == "BTCUSDT 1m · Flowdeck"
+    assert bar.timeframes.button("1m").isChecked()
+    assert stage.host.last_price is not None
+    stage.until(lambda: bar.price_text() == f"{stage.host.last_price:,.1f}")
+
+
+def test_a_drag_pans_and_the_way_back_is_offered(stage: Any) -> None:
+    before = stage.view.grab().toImage()
+    drag(stage, QPoint(200, 40))
+    assert not stage.host.pinned
+    stage.until(stage.window.pane.to_live.isVisible)
+    assert stage.view.grab().toImage() != before
+    stage.click(stage.window.pane.to_live)
+    stage.until(lambda: stage.host.pinned and not stage.window.pane.to_live.isVisible())
+
+
+def test_another_timeframe_is_a_click_and_is_remembered(stage: Any) -> None:
+    stage.click(stage.window.topbar.timeframes.button("5m"))
+    stage.until(lambda: str(stage.host.timeframe) == "5m")
+    assert remembered(stage)["chart"]["timeframe"] == "5m"
+
+
+def test_another_timeframe_is_a_key(stage: Any) -> None:
+    stage.window.activateWindow()
+    QTest.keyClick(stage.view, Qt.Key.Key_1)
+    stage.until(lambda: str(stage.host.timeframe) == "15s")
+    assert stage.window.topbar.timeframes.button("15s").isChecked()
+
+
+def test_any_timeframe_is_typed(stage: Any) -> None:
+    field = stage.window.topbar.typed
+    QTest.keyClicks(field, "7m")
+    QTest.keyClick(field, Qt.Key.Key_Return)
+    stage.until(lambda: str(stage.host.timeframe) == "7m")
+    assert field.text() == "7m"
+
+
+def test_a_timeframe_that_is_none_is_marked_and_changes_nothing(stage: Any) -> None:
+    field = stage.window.topbar.typed
+    QTest.keyClicks(field, "7x")
+    QTest.keyClick(field, Qt.Key.Key_Return)
+    assert field.property("bad") is True
+    assert "not a count and a unit" in field.toolTip()
+    assert str(stage.host.timeframe) == "1m"
+
+
+def test_keys_typed_into_a_field_are_no_shortcuts(stage: Any) -> None:
+    field = stage.window.topbar.typed
+    stage.click(field)
+    QTest.keyClicks(field, "5")
+    assert field.text() == "5"
+    assert str(stage.host.timeframe) == "1m"
+
+
+def test_the_eye_hides_a_layer_and_is_remembered(stage: Any) -> None:
+    before = stage.view.grab().toImage()
+    row = stage.window.dock.layer_row("sketch")
+    stage.click(row.eye)
+    stage.settle()
+    assert not stage.host.layers()[0].visible
+    stage.until(lambda: stage.view.grab().toImage() != before)
+    assert "sketch" not in remembered(stage)["chart"]["layers"]
+    stage.click(row.eye)
+    assert stage.host.layers()[0].visible
+    assert remembered(stage)["chart"]["layers"] == ["sketch"]
+
+
+def test_a_draw_that_raises_loses_its_layer_and_nothing_else(stage: Any) -> None:
+    stage.trouble.append(ZeroDivisionError("float division by zero"))
+    drag(stage, QPoint(60, 0))
+    stage.until(lambda: stage.window.pane.banner.banner is not None)
+    banner = stage.window.pane.banner
+    assert "Sketch stopped" in banner.texts()
+    stage.until(lambda: "1 layer faulted" in " ".join(stage.window.statusbar.texts()))
+    drag(stage, QPoint(-60, 0))  # and the chart still pans
+    stage.trouble.clear()
+    stage.click(banner.action("retry"))
+    stage.until(lambda: stage.window.pane.banner.banner is None)
+    assert stage.host.layers()[0].state == "shown"
+
+
+def test_details_of_a_fault_show_its_traceback(stage: Any) -> None:
+    stage.trouble.append(ZeroDivisionError("float division by zero"))
+    drag(stage, QPoint(60, 0))
+    stage.until(lambda: stage.window.pane.banner.banner is not None)
+    stage.click(stage.window.pane.banner.action("details"))
+    window = stage.shell.actions.plugin_window
+    copy = window.detail.findChild(object, "copy")
+    stage.click(copy)
+    assert "sketch_plugin.py" in QApplication.clipboard().text()
+    window.close()
+
+
+def test_disabling_a_plugin_takes_its_layer_and_asks_the_engine(stage: Any) -> None:
+    stage.link.replies["plugin.list"] = Reply({"plugins": [info.to_dict() for info in stage.shell.manager.plugins()]})
+    stage.shell.session.ask_plugins()
+    stage.settle()
+    stage.click(stage.window.topbar.plugins)
+    window = stage.shell.actions.plugin_window
+    stage.click(window.row("sketch").toggle)
+    stage.until(lambda: not stage.host.layers())
+    assert ("plugin.disable", {"plugin": "sketch"}) in stage.link.asked
+    assert not window.row("sketch").toggle.isChecked()
+    stage.click(window.row("sketch").toggle)
+    stage.until(stage.host.layers)
+    assert ("plugin.enable", {"plugin": "sketch"}) in stage.link.asked
+    window.close()
+
+
+def test_a_lost_engine_is_said_with_reason_and_can_be_tried_now(stage: Any) -> None:
+    stage.link.say(LinkState.LOST, reason="it was killed", owns_engine=True, retry_at=2**62)
+    stage.until(lambda: stage.window.pane.banner.banner is not None)
+    banner = stage.window.pane.banner
+    assert "The engine stopped it was killed · next try in" in banner.texts()
+    stage.click(banner.action("try_now"))
+    assert stage.link.retries == 1
+    stage.link.say(LinkState.CONNECTED)
+    stage.until(lambda: stage.window.pane.banner.banner is None)
+
+
+def test_an_exchange_out_of_reach_is_said_and_a_capture_offered(stage: Any) -> None:
+    status = {
+        "source": "sample", "venue": "sample", "state": "disconnected", "reason": "name resolution failed",
+        "since": 1, "retry_at": 2**62, "latency_ns": 0,
+    }  # fmt: skip
+    stage.shell.session.engine_event("status", status)
+    stage.until(lambda: stage.window.pane.banner.banner is not None)
+    banner = stage.window.pane.banner
+    assert "name resolution failed" in banner.texts()
+    assert banner.action("capture").isVisible()
+    stage.click(banner.action("try_now"))
+    assert ("status.kick", {"source": "sample"}) in stage.link.asked
+
+
+def test_nothing_is_drawn_while_nothing_changes(stage: Any) -> None:
+    drawn = stage.shell.board.drawn
+    for _ in range(5):
+        stage.shell.frame()
+    assert stage.shell.board.drawn == drawn
+
+
+def test_a_hidden_window_draws_nothing_but_reads_its_mail(stage: Any) -> None:
+    stage.window.hide()
+    drawn = stage.shell.board.drawn
+    read: list[bool] = []
+    stage.host.fit()
+    stage.shell.mailbox.put(lambda: read.append(True))
+    stage.until(lambda: read)
+    assert stage.shell.board.drawn == drawn
+    stage.window.show()
+    stage.until(lambda: stage.shell.board.drawn > drawn)
+
+
+def test_a_narrow_window_folds_the_dock_and_lays_it_over_when_asked(stage: Any) -> None:
+    assert stage.window.dock.isVisible()
+    stage.window.resize(1000, 700)
+    assert not stage.window.dock.isVisible()
+    stage.click(stage.window.strip.button)
+    assert stage.window.dock.isVisible()
+    assert stage.window.pane.width() == 1000 - stage.window.strip.width()
+    stage.window.resize(1500, 900)
+    stage.until(lambda: stage.window.pane.width() == 1500 - stage.window.dock.width())
+    assert stage.window.dock.isVisible()
+
+
+def test_geometry_and_dock_are_remembered(stage: Any) -> None:
+    QTest.keyClick(stage.view, Qt.Key.Key_D)
+    stage.shell.stop()
+    window = remembered(stage)["window"]
+    assert window["dock"] is False
+    assert window["geometry"]
+
+
+def test_the_live_frame_is_the_hosts_frame(stage: Any) -> None:
+    assert stage.view.show_frame().level is Redraw.NONE
+    picture = stage.view.grab().toImage()
+    assert picture.pixel(5, 5) == int(stage.host.frame(0).buffer[5, 5])
