@@ -11,7 +11,7 @@ from typing import Protocol
 import numpy as np
 
 from flowdeck.cli import _app
-from flowdeck.cli._offline import EpochOver, choose_instrument, offline_engine, run_to_end
+from flowdeck.cli._offline import EpochOver, choose_instrument, offline_engine, read_to_end
 from flowdeck.cli._tables import TableWriter, regroup, table, writing
 from flowdeck.engine import Engine
 from flowdeck.errors import EngineError, InstrumentError
@@ -172,7 +172,10 @@ async def _export_run(engine: Engine, run: str, wanted: InstrumentId, order: Ord
     key = order.key(steps(), run)
     with writing(order.out) as writer:
         sink = _sink(order, writer, key)
-        async for batch in run_to_end(engine, run, key):
+        subscription = engine.open(StreamRequest(key))
+        if not engine.runs.info(run).frames:
+            await engine.runs.play(run)  # once: at the end it would begin anew
+        async for batch in read_to_end(engine, subscription):
             sink.add(batch, steps())
         sink.finish(steps())
     return writer.rows, steps()

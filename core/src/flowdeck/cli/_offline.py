@@ -10,12 +10,12 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from flowdeck.cli import _app
-from flowdeck.engine import Engine, RunInfo
+from flowdeck.engine import Engine, RunInfo, Subscription
 from flowdeck.errors import EngineError, InstrumentError
 from flowdeck.instruments import Instrument, InstrumentId
 from flowdeck.streams import Batch, EndOfHistory, EndOfStream, StreamKey, StreamRequest
 
-__all__ = ["EpochOver", "choose_instrument", "offline_engine", "run_instruments", "run_to_end"]
+__all__ = ["EpochOver", "choose_instrument", "offline_engine", "read_to_end", "run_instruments"]
 
 _NEVER_NS = 2**62
 
@@ -58,16 +58,14 @@ def choose_instrument(info: RunInfo, wanted: InstrumentId | None) -> Instrument:
     return chosen
 
 
-async def run_to_end(engine: Engine, run: str, key: StreamKey) -> AsyncIterator[Batch]:
-    """Play a run that was started paused, and read a stream of it from its first to its last batch.
+async def read_to_end(engine: Engine, subscription: Subscription) -> AsyncIterator[Batch]:
+    """Read a stream of a run, opened while the run was paused or later, up to its last batch.
 
     Raises:
         EpochOver: when what was yielded does not hold any more.
         EngineError: when the run or the stream fails.
     """
-    subscription = engine.open(StreamRequest(key))
-    await engine.runs.play(run)
-    last = asyncio.ensure_future(_last_seq(engine, run, key))
+    last = asyncio.ensure_future(_last_seq(engine, subscription.key))
     coming = asyncio.ensure_future(anext(subscription))
     seq = -1
     try:
@@ -90,9 +88,10 @@ async def run_to_end(engine: Engine, run: str, key: StreamKey) -> AsyncIterator[
         await asyncio.gather(last, coming, return_exceptions=True)
 
 
-async def _last_seq(engine: Engine, run: str, key: StreamKey) -> int:
-    """The number of a stream's last batch, once the run stands at the end of its capture."""
-    info = await engine.runs.finished(run)
+async def _last_seq(engine: Engine, key: StreamKey) -> int:
+    """The number of a stream's last batch, once its run stands at the end of its capture."""
+    assert key.run is not None
+    info = await engine.runs.finished(key.run)
     if info.reason:
         raise EngineError(f"{info.title}: {info.reason}")
     async for event in engine.open(StreamRequest(key, start=_NEVER_NS, live=False)):
