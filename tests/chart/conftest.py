@@ -29,7 +29,7 @@ from flowdeck.specs import (
     SeriesView,
     View,
 )
-from flowdeck.streams import Batch, EndOfHistory, Rows, StreamKey, StreamRequest
+from flowdeck.streams import Batch, EndOfHistory, EndOfStream, Rows, StreamKey, StreamRequest
 from flowdeck.timeframes import SECOND_NS, Timeframe
 
 KINDS = Kinds(CORE_KINDS)
@@ -93,7 +93,8 @@ class FakeFeed:
             rows = rows[rows["ts"] < request.stop]
         covered = ((int(rows["ts"][0]), NEWEST + SECOND_NS),) if len(rows) else ()
         batches = [Batch(key, rows, 1)] if len(rows) else []
-        return [Opened(key, instrument), *batches, EndOfHistory(key, 1, 0, covered)]
+        done = [] if request.live else [EndOfStream(key, "done")]
+        return [Opened(key, instrument), *batches, EndOfHistory(key, 1, 0, covered), *done]
 
 
 @dataclass

@@ -14,12 +14,22 @@ from flowdeck.chart.theme import sizes
 from flowdeck.chart.ticks import TimeTick, time_ticks, value_step, value_ticks
 from flowdeck.specs import Anchor, Canvas, Font, Theme, View
 
-__all__ = ["TimeTicks", "ValueTicks", "draw_grid", "draw_time_axis", "draw_value_axis", "price_ticks", "value_axis_px"]
+__all__ = [
+    "TimeTicks",
+    "ValueTicks",
+    "axis_px",
+    "draw_grid",
+    "draw_time_axis",
+    "draw_value_axis",
+    "price_ticks",
+    "value_axis_px",
+]
 
 _PANE_GAP_PX = 24.0
 _EDGE_PX = 8.0
 _TAG_CLEARANCE_PX = 18.0
 _LABEL_INSET_PX = 8.0
+_LEFT_INSET_PX = 4.0
 
 Array = npt.NDArray[np.float64]
 
@@ -59,6 +69,11 @@ def value_axis_px(view: View, rect: Rect) -> ValueTicks:
     """Round values of a pane, with as many decimals as their step has."""
     step = value_step(view.y_per_px, _PANE_GAP_PX)
     return _value_ticks(view, rect, step, max(0, -floor(log10(step) + 1e-9)))
+
+
+def axis_px(canvas: Canvas, words: str) -> float:
+    """Width of a vertical axis whose longest figure is `words`, px."""
+    return canvas.text_width(words, Font.FIGURES, sizes().small, bold=True) + _LABEL_INSET_PX + _LEFT_INSET_PX
 
 
 def draw_grid(canvas: Canvas, theme: Theme, rect: Rect, across: ValueTicks | None, down: TimeTicks) -> None:

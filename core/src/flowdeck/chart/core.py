@@ -6,6 +6,8 @@ from collections.abc import Callable, Iterable
 from time import monotonic
 
 from flowdeck.canvas import FontSet, RasterCanvas
+from flowdeck.chart.axes import axis_px
+from flowdeck.chart.bars import newest_close
 from flowdeck.chart.composer import Composer
 from flowdeck.chart.crosshair import Cursor, Hover
 from flowdeck.chart.deck import Deck
@@ -16,6 +18,8 @@ from flowdeck.chart.parts import Redraw
 from flowdeck.chart.roster import Plugins
 from flowdeck.chart.scene import Scene
 from flowdeck.chart.subscriptions import Subscriptions
+from flowdeck.chart.theme import sizes
+from flowdeck.chart.ticks import figure
 from flowdeck.chart.window import Subject, Window
 from flowdeck.chart.wishes import Wishes
 from flowdeck.instruments import Instrument, InstrumentId
@@ -81,6 +85,7 @@ class ChartCore:
         self._explained: Cursor | None = None
         self._scene: Scene | None = None
         self._chosen_px: dict[str, float] = {}
+        self._axis_px = 0.0
         self._composer = Composer(RasterCanvas(max(width_px, 1.0), max(height_px, 1.0), scale, fonts))
         self._layout = arrange(max(width_px, 1.0), max(height_px, 1.0), (), {})
         self._window = Window(timeframe)
@@ -113,9 +118,20 @@ class ChartCore:
         """Allot the space anew."""
         canvas = self._composer.canvas
         specs = [slot.spec for slot in self._deck if slot.shown]
-        self._layout = arrange(canvas.width_px, canvas.height_px, specs, self._chosen_px)
+        self._layout = arrange(canvas.width_px, canvas.height_px, specs, self._chosen_px, self._axis_px)
         self._window.place(self._layout)
         self._touch(Redraw.FULL)
+
+    def _widen_axis(self) -> None:
+        """Make room for prices with many digits. The axis never shrinks again: nothing may dance with the price."""
+        price = newest_close(self._bars())
+        if price is None or self._steps is None:
+            return
+        digits = "0" * len(figure(price, self._steps.price_decimals))
+        wanted_px = axis_px(self._composer.canvas, digits)
+        if wanted_px > max(self._axis_px, sizes().price_axis):
+            self._axis_px = wanted_px
+            self._arrange()
 
     def _layers_changed(self) -> None:
         """Layers came, went, failed, or were shown and hidden."""

@@ -120,9 +120,10 @@ class Director:
         return True
 
     def _fit_time(self, series: Series | None, key: StreamKey) -> None:
-        self._window.fit_time(len(series) if series is not None else 1)
-        done = self._subscriptions.ready([key]) and (series is None or len(series) > 0)
-        self._window.fresh &= not done
+        """Bars at the reference pitch; so few that they leave the window empty are widened, once all are here."""
+        all_here = self._subscriptions.ready([key])
+        self._window.fit_time(len(series) if series is not None and all_here else None)
+        self._window.fresh &= not all_here
         self.fit_time = False
 
     def _settle(self, subject: Subject, cue: Cue, series: Series | None, *, fresh: bool) -> View:

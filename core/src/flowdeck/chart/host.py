@@ -103,6 +103,7 @@ class ChartHost(Showing, Navigation, Pointing):
         With `whole` it is made ready for a crosshair anywhere, else only for the one where the pointer is now: that is
         cheaper, and while data streams in no picture lives long enough for a second one.
         """
+        self._widen_axis()
         while True:
             scene = self._director.scene(self._cue())
             crosshair = () if self._hover is None else lines(scene, locate(scene, self._hover))

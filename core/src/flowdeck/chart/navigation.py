@@ -35,10 +35,10 @@ class Navigation(ChartCore):
         if not (isfinite(dx) and isfinite(dy)):
             return
         if dx:
-            self._moved()
+            self._window.moved()
             self._window.time.pan(dx)
         if dy and not self._holds_price(dy):
-            self._moved()
+            self._window.moved()
             self._window.price.pan(dy)
         self._touch(Redraw.FULL)
 
@@ -48,7 +48,7 @@ class Navigation(ChartCore):
 
     def pan_steps(self, bars: int, rows: int) -> None:
         """Move the picture by whole bars to the right and whole rows down."""
-        self._moved()
+        self._window.moved()
         if bars:
             self._window.time.pan(bars * self._window.time.pitch_px)
         if rows:
@@ -60,11 +60,13 @@ class Navigation(ChartCore):
 
         Over a subpane, price stands for the pane's own values. A factor of 1 leaves a scale alone.
         """
-        self._moved()
-        if factor_x != 1.0:
-            self._window.time.zoom(_sane(factor_x), None if at_px is None else at_px[0] - self._layout.plot.left)
-        if factor_y != 1.0:
-            self._zoom_value(_sane(factor_y), at_px)
+        across, down = _sane(factor_x), _sane(factor_y)
+        if across != 1.0:
+            self._window.moved()
+            self._window.time.zoom(across, None if at_px is None else at_px[0] - self._layout.plot.left)
+        if down != 1.0:
+            self._window.moved()
+            self._zoom_value(down, at_px)
         self._touch(Redraw.FULL)
 
     def fit(self, *, x: bool = True, y: bool = True, pane: str = "") -> None:
@@ -77,6 +79,7 @@ class Navigation(ChartCore):
 
     def to_live(self) -> None:
         """Follow the newest bar again; the price scale fits itself again when the last price is out of sight."""
+        self._window.moved()
         self._window.time.to_newest(sizes().bar_margin)
         last, price = newest_close(self._bars()), self._window.price
         if last is None or not price.y0 <= last <= price.y1:
@@ -86,7 +89,7 @@ class Navigation(ChartCore):
     def drag_axis(self, axis: Zone, delta_px: float) -> None:
         """Scale what an axis shows about the pane's middle: right widens bars, up stretches prices."""
         factor = _sane(exp(delta_px / _AXIS_PX if isfinite(delta_px) else 0.0))
-        self._moved()
+        self._window.moved()
         if axis.kind is ZoneKind.TIME_AXIS:
             self._window.time.zoom(factor)
         elif axis.kind is ZoneKind.PRICE_AXIS:
@@ -110,10 +113,6 @@ class Navigation(ChartCore):
         self._chosen_px.pop(separator.id, None)
         self._arrange()
         self._touch(Redraw.FULL)
-
-    def _moved(self) -> None:
-        """A hand was here: the first fit is no longer due."""
-        self._window.fresh = False
 
     def _holds_price(self, dy: float) -> bool:
         self._wandered += dy

@@ -94,6 +94,8 @@ class Showing(ChartCore):
         self._subscriptions.clear()
         self._deck.forget()
         self._window.forget()
+        self._axis_px = 0.0
+        self._arrange()
         self._id, self._run, self._steps = instrument, run, None
         self._status, self._head_ns, self._pin = None, None, None
         self._wishes.all_history = False
@@ -114,6 +116,7 @@ class Showing(ChartCore):
         if not valid or isinstance(grouping, bool):
             raise ConfigError(f"grouping {grouping!r} is neither 'auto' nor a number of ticks from 1")
         self._window.chosen_grouping = grouping
+        self._window.judge_rows_afresh = True
         self._touch(Redraw.FULL)
 
     def step_grouping(self, steps: int) -> None:

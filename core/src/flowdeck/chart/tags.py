@@ -11,7 +11,7 @@ from flowdeck.chart.parts import Rect
 from flowdeck.chart.pens import faded, rounded, text
 from flowdeck.chart.theme import sizes
 from flowdeck.chart.ticks import figure
-from flowdeck.specs import Anchor, Canvas, Font, Theme
+from flowdeck.specs import Anchor, Canvas, Font, Marker, Theme
 
 __all__ = ["LastPrice", "draw_last_line", "draw_last_tag", "draw_tag", "draw_time_tag", "tag_rect", "time_tag_rect"]
 
@@ -69,7 +69,10 @@ def draw_last_line(canvas: Canvas, theme: Theme, plot: Rect, y_px: float, last: 
 
 
 def draw_last_tag(canvas: Canvas, theme: Theme, axis: Rect, y_px: float, last: LastPrice, scale: float) -> None:
-    """The newest price on the axis; when it is out of sight the tag stands at the edge, with an arrow."""
-    arrow = "\u25b2 " if y_px < axis.top else "\u25bc " if y_px >= axis.bottom else ""
-    words = arrow + figure(last.price, last.decimals)
-    draw_tag(canvas, axis, y_px, words, theme[last.token()], theme["trade.on_solid"], scale)
+    """The newest price on the axis; when it is out of sight the tag stands at the edge and an arrow points to it."""
+    fill = theme[last.token()]
+    draw_tag(canvas, axis, y_px, figure(last.price, last.decimals), fill, theme["trade.on_solid"], scale)
+    if not axis.top <= y_px < axis.bottom:
+        tag = tag_rect(axis, y_px)
+        shape = Marker.TRIANGLE_UP if y_px < axis.top else Marker.TRIANGLE_DOWN
+        canvas.markers(np.array([tag.left - 9.0]), np.array([tag.top + tag.height / 2]), 9.0, fill, shape)

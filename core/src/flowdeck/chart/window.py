@@ -61,6 +61,7 @@ class Window:
         grouping: Ticks per row, as drawn.
         chosen_grouping: What the user asked for.
         fresh: Whether the first fit of time is due: nobody has moved the chart, and history was not complete.
+        judge_rows_afresh: Whether the next choice of grouping owes nothing to the one in use.
         fitted: Whether prices were ever fitted; before that nothing can be shown.
     """
 
@@ -74,6 +75,8 @@ class Window:
         self.chosen_grouping: int | Literal["auto"] = "auto"
         self.fresh = True
         self.fitted = False
+        self.judge_rows_afresh = False
+        self._exact: tuple[int, int] | None = None
         self._detail = Detail()
 
     def set_timeframe(self, timeframe: Timeframe) -> None:
@@ -95,10 +98,12 @@ class Window:
         self.price = ValueScale(height_px=price.height_px)
         self.values.clear()
         self.origin_ns, self.fresh, self.fitted, self._detail = None, True, False, Detail()
+        self._exact = None
 
     def place(self, layout: Layout) -> None:
         """Another layout; bars and rows keep their sizes."""
         self.time.resize(layout.plot.width, layout.overlay_px)
+        self._show_exactly()
         self.price.resize(layout.plot.height)
         for band in layout.of(Placement.SUBPANE):
             self.values.setdefault(band.id, ValueScale()).resize(band.rect.height)
@@ -118,13 +123,19 @@ class Window:
         """Show this range of time, ns UTC."""
         if self.origin_ns is None:
             self.origin_ns = self.timeframe.open_ns(self.timeframe.index(start_ns))
-        self.time.show(float(start_ns - self.origin_ns), float(stop_ns - self.origin_ns))
-        self.fresh = False
+        self.fresh, self._exact = False, (start_ns, stop_ns)
+        self._show_exactly()
 
-    def fit_time(self, bars: int) -> None:
-        """Pin the newest bars at a readable pitch."""
+    def moved(self) -> None:
+        """A hand was here: neither the first fit nor an exact range is due any longer."""
+        self.fresh, self._exact = False, None
+
+    def fit_time(self, bars: int | None) -> None:
+        """Pin the newest bars at the reference pitch, or wider when there are only so few; None is any number."""
+        self._exact = None
         self.time.to_newest(sizes().bar_margin)
-        self.time.fit_pitch(bars, sizes().bar_pitch, _WIDEST_PITCH_PX)
+        widest = sizes().bar_pitch if bars is None else _WIDEST_PITCH_PX
+        self.time.fit_pitch(bars or 1, sizes().bar_pitch, widest)
 
     def fit_price(self, found: tuple[float, float] | None, subject: Subject, *, force: bool = False) -> bool:
         """Fit prices to what is shown, unless the user holds the scale or they sit well; whether anything moved."""
@@ -153,8 +164,12 @@ class Window:
         """The grouping that the user or else the zoom asks for."""
         if self.chosen_grouping != "auto":
             return self.chosen_grouping
-        known = None if self.fresh or not self.fitted else self.grouping
+        known = None if self.fresh or self.judge_rows_afresh or not self.fitted else self.grouping
         return choose_grouping(subject.tick / self.price.per_px, self._pitch_level(), known)
+
+    def settle_grouping(self, grouping: int) -> None:
+        """Draw rows of this grouping from now on."""
+        self.grouping, self.judge_rows_afresh = grouping, False
 
     def step_grouping(self, steps: int) -> None:
         """Rows some steps of 1, 2, 5 coarser; they stay so until `auto` is chosen again."""
@@ -194,6 +209,12 @@ class Window:
             case _:
                 scale = self.values.setdefault(band.id, ValueScale(height_px=height))
                 return replace(sized, y0=scale.y0, y1=scale.y1)
+
+    def _show_exactly(self) -> None:
+        """A range that was asked for stays exact while the layout changes."""
+        if self._exact is not None and self.origin_ns is not None:
+            start, stop = (float(ts - self.origin_ns) for ts in self._exact)
+            self.time.show(start, stop)
 
     def _pitch_level(self) -> Lod:
         return self._detail.pitch_level(self.time.pitch_px)

@@ -88,9 +88,11 @@ class Wishes:
         """Move towards the grouping that the zoom asks for: at once, or when its streams have arrived."""
         window, wanted = self._window, self._window.wanted_grouping(subject)
         if wanted == window.grouping:
+            window.settle_grouping(wanted)
             self.target = None
         elif at_once or (wanted == self.target and self.arrived()):
-            window.grouping, self.target = wanted, None
+            window.settle_grouping(wanted)
+            self.target = None
             self.soon(0.0)
         elif wanted != self.target:
             self.target, self._target_keys = wanted, frozenset()
