@@ -79,15 +79,16 @@ class Archive:
             yield from self._derive_window(resolved, window, order)
 
     def _windows(self, resolved: Resolved, start: int, stop: int) -> list[Interval]:
-        """A day or a bar each, whichever is longer, where there are inputs at all."""
-        edges: list[int] = []
-        for a, b in clip(self.covered(resolved.key), start, stop):
-            at = bar_floor(resolved.key, a)
+        """A day or a bar each, whichever is longer, where there are inputs at all; ascending."""
+        key, windows = resolved.key, list[Interval]()
+        known = clip(self.covered(key), start, stop)
+        for a, b in merge_intervals([(bar_floor(key, a), bar_ceil(key, b)) for a, b in known]):
+            at = a
             while at < b:
-                edges.append(at)
-                at = max(bar_ceil(resolved.key, at + 1), bar_floor(resolved.key, at + DAY_NS))
-        edges = sorted(set(edges))
-        return [(max(a, start), min(b, stop)) for a, b in zip(edges, [*edges[1:], stop], strict=True) if a < stop]
+                end = min(b, max(bar_ceil(key, at + 1), bar_floor(key, at + DAY_NS)))
+                windows.append((max(at, start), min(end, stop)))
+                at = end
+        return windows
 
     def _derive_window(self, resolved: Resolved, window: Interval, order: Order) -> Iterator[Batch]:
         deriver = self._deriver(resolved)

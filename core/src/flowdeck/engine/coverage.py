@@ -96,6 +96,9 @@ class CoverageLog:
 
     def _extend(self, key: str, interval: Interval) -> None:
         start, stop = interval
+        within = "SELECT 1 FROM coverage WHERE key=? AND ts_from<=? AND ts_to>=?"
+        if self._db.execute(within, (key, start, stop)).fetchone():
+            return
         touching = "key=? AND ts_from<=? AND ts_to>=?"
         found = self._db.execute(
             f"SELECT min(ts_from), max(ts_to) FROM coverage WHERE {touching}",  # noqa: S608 -- a constant

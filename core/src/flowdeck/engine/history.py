@@ -106,6 +106,4 @@ def join_time(stream: Stream) -> int:
     """From here on (ns UTC) memory holds every row; what lies before is asked of the stores."""
     if stream.memory.complete_from > FOREVER[0]:
         return stream.memory.complete_from
-    if stream.inputs:
-        return FOREVER[0]
     return stream.memory.oldest if len(stream.memory) else FOREVER[1]

@@ -221,13 +221,15 @@ def rows_between(chunk: Chunk, start: int, stop: int, time: str = "ts") -> Chunk
 
 
 def enforce(memories: Iterable[Memory], limit_bytes: int) -> int:
-    """Evict from the largest memories until all together fit in `limit_bytes`; the bytes that went."""
-    held = sorted(memories, key=lambda memory: memory.nbytes, reverse=True)
-    excess, freed = sum(memory.nbytes for memory in held) - limit_bytes, 0
-    for memory in held:
-        if freed >= excess:
-            break
-        freed += memory.evict(max(memory.nbytes // 2, memory.nbytes - (excess - freed)))
+    """Evict from the largest memories, at most half of one at a time, until all together fit; the bytes that went."""
+    held, freed = list(memories), 0
+    excess = sum(memory.nbytes for memory in held) - limit_bytes
+    while held and freed < excess:
+        largest = max(held, key=lambda memory: memory.nbytes)
+        gone = largest.evict(max(largest.nbytes // 2, largest.nbytes - (excess - freed)))
+        freed += gone
+        if not gone:
+            held.remove(largest)
     return freed
 
 

@@ -58,7 +58,7 @@ class Outbox:
         """The oldest batch; several upserts that wait leave as one. None when empty."""
         if not self._batches:
             return None
-        if self._kind.mode is Mode.UPSERT and len(self._batches) > 1 and self.rows <= self._limit:
+        if self._kind.mode is Mode.UPSERT and len(self._batches) > 1 and self.rows <= 2 * self._limit:
             self._coalesce()
         batch = self._batches.popleft()
         self.rows -= len(batch)

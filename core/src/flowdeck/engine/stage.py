@@ -213,8 +213,8 @@ class Stage:
         if archived or reach == FOREVER[0]:  # else what is published already cannot be worked out again
             keys = list(self.wanted)
         joins = [join_time(stream) if archived else FOREVER[0] for stream in inputs]
-        floor = self._floor(keys, min(max(joins), context.clock.now) - _SKEW_NS) if archived else FOREVER[0]
         self._past = intersect(archive.covered(stream.key) for stream in inputs) if archived else ()
+        floor = self._floor(keys, max(joins)) if archived else FOREVER[0]
         self._gap_cache = ((), ())
         reach = FOREVER[0] if archived else reach
         snapshots = [Plan.snapshot(stream, join) for stream, join in zip(inputs, joins, strict=True)]
@@ -253,6 +253,8 @@ class Stage:
         gaps = self._gap_cache[1]
         return gaps if reach == FOREVER[0] else merge_intervals((*gaps, (FOREVER[0], reach)))
 
-    @staticmethod
-    def _floor(keys: list[StreamKey], ts: int) -> int:
-        return min(bar_floor(key, ts) for key in keys)
+    def _floor(self, keys: list[StreamKey], join: int) -> int:
+        """The open of the oldest bar that may still change: from there on stores and memory are read together."""
+        newest = self._past[-1][1] if self._past else FOREVER[0]
+        open_ts = join if join < FOREVER[1] else newest
+        return min(bar_floor(key, open_ts - _SKEW_NS) for key in keys) if open_ts > FOREVER[0] else FOREVER[0]
