@@ -26,7 +26,8 @@ Handler = Callable[[int, bytes], None]
 _COMBINED = b'{"stream":"'
 _DATA = b'","data":'
 _EVENT = b'{"e":"'
-_TICKER = b"@bookTicker"
+_MOST_STREAMS = 4_096
+_MOST_REASONS = 100
 
 _ENVELOPE = msgspec.json.Decoder(Envelope)
 _LIST = msgspec.json.Decoder(list[msgspec.Raw])
@@ -63,6 +64,7 @@ class BinanceParser:
             event: handler if wanted is None or kind in wanted else _unwanted
             for event, (kind, handler) in handlers.items()
         }
+        self._streams: dict[bytes, Handler] = {}
         self._snapshot = self._depth.snapshot if wanted is None or "depth" in wanted else _unwanted
 
     @classmethod
@@ -84,9 +86,7 @@ class BinanceParser:
             FrameError: when it is not JSON or holds an impossible value; nothing of it is kept.
         """
         try:
-            handler, payload = self._quick(frame)
-            if handler is not None:
-                handler(recv_ts, payload)
+            if self._quick(recv_ts, frame):
                 return
         except _DAMAGE:  # perhaps only laid out otherwise
             pass
@@ -128,47 +128,60 @@ class BinanceParser:
         """The instruments of symbols seen so far; provisional ones are inferred from their prices and sizes."""
         return self._state.instruments()
 
-    def _quick(self, frame: bytes) -> tuple[Handler | None, bytes]:
-        """Handler and payload where the first bytes tell them, else no handler."""
-        stream, payload = b"", frame
-        if frame.startswith(_COMBINED):
-            cut = frame.find(_DATA, len(_COMBINED))
-            if cut < 0 or not frame.endswith(b"}"):
-                return None, frame
-            stream, payload = frame[:cut], frame[cut + len(_DATA) : -1]
-        if payload.startswith(_EVENT):
-            return self._events.get(payload[len(_EVENT) : payload.find(b'"', len(_EVENT))]), payload
-        return (self._ticker if stream.endswith(_TICKER) else None), payload
+    def _quick(self, recv_ts: int, frame: bytes) -> bool:
+        """Handle a frame that begins as one of a known stream did, or with its event; whether it was one."""
+        cut = frame.find(_DATA)
+        handler = self._streams.get(frame[:cut])
+        if handler is not None and frame.endswith(b"}"):
+            handler(recv_ts, frame[cut + len(_DATA) : -1])
+            return True
+        if frame.startswith(_EVENT):
+            handler = self._events.get(frame[len(_EVENT) : frame.find(b'"', len(_EVENT))])
+            if handler is not None:
+                handler(recv_ts, frame)
+                return True
+        return False
 
     def _general(self, recv_ts: int, frame: bytes) -> None:
         if frame.lstrip().startswith(b"["):
             _LIST.decode(frame)
-            self.skipped["a list"] += 1
+            self._skip("a list")
             return
         envelope = _ENVELOPE.decode(frame)
         payload = bytes(envelope.data) or frame
         if payload.startswith(b"["):
-            self.skipped[f"stream {envelope.stream[:40]}: a list"] += 1
+            self._skip(f"stream {envelope.stream[:40]}: a list")
             return
         message = _CONTROL.decode(payload)
-        if message.event:
-            handler = self._events.get(message.event.encode())
-            if handler is None:
-                self.skipped[f"event {message.event[:40]}"] += 1
-            else:
-                handler(recv_ts, payload)
+        handler = self._handler(message)
+        if handler is not None:
+            handler(recv_ts, payload)
+            self._learn(frame, handler)
         elif message.last_update:
             self._reply(recv_ts, envelope.stream, payload)
         elif message.symbols:
             self._state.state(exchange_info(self._state.venue, payload, recv_ts))
-        elif message.bid and message.bid_qty and message.ask_qty:
-            self._ticker(recv_ts, payload)
         else:
-            self.skipped[_unused(message, envelope.stream)] += 1
+            self._skip(_unused(message, envelope.stream))
+
+    def _handler(self, message: Control) -> Handler | None:
+        if message.event:
+            return self._events.get(message.event.encode())
+        return self._ticker if message.bid and message.bid_qty and message.ask_qty else None
+
+    def _learn(self, frame: bytes, handler: Handler) -> None:
+        """Remember how frames of this stream begin, up to their data: what follows is checked when it is decoded."""
+        cut = frame.find(_DATA)
+        if frame.startswith(_COMBINED) and cut > 0 and len(self._streams) < _MOST_STREAMS:
+            self._streams[frame[:cut]] = handler
+
+    def _skip(self, reason: str) -> None:
+        known = reason in self.skipped or len(self.skipped) < _MOST_REASONS
+        self.skipped[reason if known else "other reasons"] += 1
 
     def _reply(self, recv_ts: int, stream: str, payload: bytes) -> None:
         if stream:  # a partial book (depth5, depth20) is no snapshot of the whole
-            self.skipped[f"stream {stream.partition('@')[2][:40]}"] += 1
+            self._skip(f"stream {stream.partition('@')[2][:40]}")
         else:
             self._snapshot(recv_ts, payload)
 
@@ -178,6 +191,8 @@ def _unwanted(recv_ts: int, payload: bytes) -> None:
 
 
 def _unused(message: Control, stream: str) -> str:
+    if message.event:
+        return f"event {message.event[:40]}"
     if message.result:
         return "reply to a subscription"
     if message.code or message.error:
