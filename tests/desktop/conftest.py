@@ -15,11 +15,12 @@ from typing import Any
 import numpy as np
 import pytest
 from PySide6.QtCore import Qt
+from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QWidget
 from pytestqt.qtbot import QtBot
 
 from flowdeck.canvas import warm
-from flowdeck.chart.feed import Opened
+from flowdeck.chart.feed import FeedEvent, Opened
 from flowdeck.chart.host import ChartHost
 from flowdeck.chart.parts import Frame, LayerInfo, Redraw, Zone, ZoneKind
 from flowdeck.chart.theme import load_theme
@@ -235,7 +236,7 @@ class FakeLink:
         instrument = Instrument(request.key.instrument, Decimal("0.1"), Decimal("0.001"), "BTC", "USDT")
         rows = sample_bars(sample_trades(), request.key.timeframe)
         key = request.key
-        events = [Opened(key, instrument), Batch(key, rows), EndOfHistory(key, 0, 0)]
+        events: list[FeedEvent] = [Opened(key, instrument), Batch(key, rows), EndOfHistory(key, 0, 0)]
         for event in events + ([] if request.live else [EndOfStream(key, "done")]):
             self.mailbox.put(partial(self.listener.stream_event, handle, event))
         return handle
@@ -280,7 +281,7 @@ class Stage:
         self.until(lambda: not len(self.shell.mailbox) and self.host.settled)
 
     def click(self, widget: QWidget) -> None:
-        self.qtbot.mouseClick(widget, Qt.MouseButton.LeftButton)
+        QTest.mouseClick(widget, Qt.MouseButton.LeftButton)
 
 
 @pytest.fixture

@@ -147,8 +147,10 @@ class Actions(QObject):
         shell = self._shell
         if name == "details":
             self.show_plugin(plugin)
-        elif name == "retry":
+        elif name == "retry" and plugin:
             shell.switch.retry(plugin)
+        elif name == "retry":
+            shell.charting.reopen()
         elif name == "try_now" and plugin == "engine":
             shell.link.retry()
         elif name == "try_now":

@@ -7,8 +7,9 @@ from PySide6.QtWidgets import QFrame, QLabel, QPushButton, QWidget
 
 from flowdeck.chart.parts import Banner
 from flowdeck.desktop import icons
+from flowdeck.desktop.labels import Elided, label
 from flowdeck.desktop.look import Look
-from flowdeck.desktop.widgets import IconButton, button, label, row
+from flowdeck.desktop.widgets import IconButton, button, row
 
 __all__ = ["ACTION_TEXTS", "NOTICE", "BannerBar"]
 
@@ -33,7 +34,7 @@ class BannerBar(QFrame):
         self.setAccessibleName("Message")
         self._icon = QLabel()
         self._text = label(weight="medium")
-        self._figure, self._note = label(figures=True), label(tone="secondary")
+        self._figure, self._note = label(figures=True), Elided(tone="secondary")
         self._actions = {name: self._button(name, text) for name, text in ACTION_TEXTS.items()}
         self._dismiss = IconButton(look, "close", "Dismiss", kind="rowicon", size_px=14)
         self._dismiss.clicked.connect(lambda: self._act("dismiss"))
@@ -75,10 +76,9 @@ class BannerBar(QFrame):
 
     def _fill(self, banner: Banner) -> None:
         self._text.setText(banner.text)
-        for part, text in ((self._figure, banner.figure), (self._note, banner.note)):
-            part.setText(text)
-            part.setToolTip(text)
-            part.setVisible(bool(text))
+        self._figure.setText(banner.figure)
+        self._figure.setVisible(bool(banner.figure))
+        self._note.show_text(banner.note)
         for name, action in self._actions.items():
             action.setVisible(name in banner.actions)
         self._dismiss.setVisible(banner.plugin == NOTICE)
@@ -93,7 +93,6 @@ class BannerBar(QFrame):
 
     def _place(self, width_px: int) -> None:
         room = max(200, width_px - 2 * _INSET_PX)
-        self._note.setMinimumWidth(0)
         wanted = self.sizeHint().width()
         width = room if wanted > room or self._banner_is_wide() else wanted
         self.setGeometry(_INSET_PX, _INSET_PX, width, _HEIGHT_PX)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from time import time_ns
 from typing import Any
 
 from flowdeck.chart.parts import Banner, Redraw
+from flowdeck.desktop import figures
 from flowdeck.desktop.banner import NOTICE
 from flowdeck.desktop.charting import Charting
 from flowdeck.desktop.feedline import engine_status, feed_line, link_banner
@@ -116,7 +118,14 @@ class Board:
         name = self._replaying.opening
         opening = Banner("connecting", "info", f"Opening {name}") if name else None
         own = (link_banner(self._session.link, time_ns()), self._replaying.problem, self._notice, opening)
-        return [banner for banner in own if banner is not None] + list(self._charting.banners())
+        return [banner for banner in own if banner is not None] + [
+            self._named(each) for each in self._charting.banners()
+        ]
+
+    def _named(self, banner: Banner) -> Banner:
+        """The chart knows a venue by its id; people know it by its name."""
+        venue = self._charting.instrument.venue
+        return replace(banner, text=banner.text.replace(venue, figures.venue_title(venue)))
 
     def _show_feed_line(self) -> None:
         session, venue = self._session, self._charting.instrument.venue

@@ -144,6 +144,10 @@ class Charting(QObject):
         """Write the picture as it stands."""
         self._do(lambda host: host.png(path))
 
+    def reopen(self) -> None:
+        """Ask again for streams that were refused."""
+        self._do(lambda host: host.reopen())
+
     def redraw(self) -> None:
         """Settings of a layer are others: draw it anew."""
         self._do(lambda host: host.set_theme(self._look.theme))

@@ -13,8 +13,9 @@ from flowdeck.chart.host import ChartHost
 from flowdeck.chart.parts import Banner
 from flowdeck.desktop.banner import BannerBar
 from flowdeck.desktop.chartview import ChartView
+from flowdeck.desktop.labels import label
 from flowdeck.desktop.look import Look
-from flowdeck.desktop.widgets import Bar, button, label
+from flowdeck.desktop.widgets import Bar, button
 
 __all__ = ["ChartPane"]
 

@@ -12,8 +12,9 @@ from PySide6.QtWidgets import QComboBox, QLineEdit, QSlider, QWidget
 from typing_extensions import override
 
 from flowdeck.desktop.fields import Field
+from flowdeck.desktop.labels import label, restyle
 from flowdeck.desktop.look import Look
-from flowdeck.desktop.widgets import Toggle, label, restyle, row
+from flowdeck.desktop.widgets import Toggle, row
 
 __all__ = ["Choice", "Control", "control_of"]
 

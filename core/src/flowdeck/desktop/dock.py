@@ -10,10 +10,11 @@ from PySide6.QtWidgets import QLabel, QScrollArea, QVBoxLayout, QWidget
 from flowdeck.chart.parts import LayerInfo
 from flowdeck.desktop import icons
 from flowdeck.desktop.form import SettingsForm
+from flowdeck.desktop.labels import label, restyle
 from flowdeck.desktop.layerrow import LayerRow
 from flowdeck.desktop.look import Look
 from flowdeck.desktop.settingsdesk import SettingsDesk
-from flowdeck.desktop.widgets import Bar, IconButton, label, line, restyle, row
+from flowdeck.desktop.widgets import Bar, IconButton, line, row
 
 __all__ = ["DOCK_WIDTH_PX", "STRIP_WIDTH_PX", "Dock", "DockStrip"]
 

@@ -15,7 +15,9 @@ from pyqtgraph.parametertree import Parameter
 
 __all__ = ["Field", "fields_of", "parameters_of", "values_of"]
 
-_ACRONYMS = {word: word.upper() for word in ("poc", "vah", "val", "cvd", "vwap", "cob", "vpvr", "utc", "url", "rest")}
+_ACRONYMS = {
+    word: word.upper() for word in ("ui", "poc", "vah", "val", "cvd", "vwap", "cob", "vpvr", "utc", "url", "rest")
+}
 
 Scope = Literal["engine", "view"]
 
@@ -85,7 +87,7 @@ def _options(field: Field, value: Any) -> dict[str, Any]:
 def _field(name: str, info: FieldInfo) -> Field:
     annotation, optional = _without_none(info.annotation)
     extra: Mapping[str, Any] = info.json_schema_extra if isinstance(info.json_schema_extra, dict) else {}
-    unit = str(extra.get("unit", ""))
+    unit = str(extra.get("unit", "")) or _unit_in(name)
     low, high = _limits(info)
     return Field(
         name=name,
@@ -100,6 +102,12 @@ def _field(name: str, info: FieldInfo) -> Field:
         choices=tuple(_choices(annotation)),
         optional=optional,
     )
+
+
+def _unit_in(name: str) -> str:
+    """The unit that a name ends in, where the field does not state one."""
+    last = name.rpartition("_")[2]
+    return last if last in {"px", "s", "ms"} and last != name else ""
 
 
 def _title(name: str, unit: str) -> str:

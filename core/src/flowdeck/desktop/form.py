@@ -13,8 +13,9 @@ from PySide6.QtWidgets import QGridLayout, QVBoxLayout, QWidget
 
 from flowdeck.desktop.controls import Control, control_of
 from flowdeck.desktop.fields import Field, fields_of, parameters_of, values_of
+from flowdeck.desktop.labels import label, restyle
 from flowdeck.desktop.look import Look
-from flowdeck.desktop.widgets import IconButton, label, restyle
+from flowdeck.desktop.widgets import IconButton
 
 __all__ = ["SettingsForm"]
 
@@ -34,6 +35,7 @@ class _Row:
         self.reset.setSizePolicy(policy)
         self.help = label(field.help, tone="tertiary", size="small")
         self.help.setWordWrap(True)
+        self.help.setContentsMargins(0, 0, 0, 8)
 
     def show_problem(self, problem: str) -> None:
         """Say what is wrong under the control, or its help when nothing is."""

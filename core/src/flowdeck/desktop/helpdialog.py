@@ -5,8 +5,9 @@ from __future__ import annotations
 from PySide6.QtWidgets import QDialog, QGridLayout, QVBoxLayout, QWidget
 
 from flowdeck.desktop.keys import CHART_KEYS, SHORTCUTS
+from flowdeck.desktop.labels import label
 from flowdeck.desktop.pluginrow import tag
-from flowdeck.desktop.widgets import button, label, row
+from flowdeck.desktop.widgets import button, row
 
 __all__ = ["HelpDialog"]
 

@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QFrame, QLineEdit, QListWidget, QListWidgetItem, Q
 from typing_extensions import override
 
 from flowdeck.desktop import figures
-from flowdeck.desktop.widgets import restyle
+from flowdeck.desktop.labels import restyle
 from flowdeck.errors import InstrumentError
 from flowdeck.instruments import InstrumentId
 

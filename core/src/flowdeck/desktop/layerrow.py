@@ -10,8 +10,9 @@ from PySide6.QtWidgets import QVBoxLayout, QWidget
 from typing_extensions import override
 
 from flowdeck.chart.parts import LayerInfo
+from flowdeck.desktop.labels import label, restyle
 from flowdeck.desktop.look import Look
-from flowdeck.desktop.widgets import IconButton, label, restyle, row
+from flowdeck.desktop.widgets import IconButton, row
 
 __all__ = ["LayerRow", "Sparkline"]
 

@@ -8,11 +8,12 @@ from PySide6.QtWidgets import QFrame, QGridLayout, QLabel, QLayout, QPlainTextEd
 
 from flowdeck.desktop import icons
 from flowdeck.desktop.form import SettingsForm
+from flowdeck.desktop.labels import label
 from flowdeck.desktop.look import Look
 from flowdeck.desktop.pluginfacts import PluginFacts
 from flowdeck.desktop.pluginrow import tag
 from flowdeck.desktop.settingsdesk import SettingsDesk
-from flowdeck.desktop.widgets import button, label, line, row
+from flowdeck.desktop.widgets import button, line, row
 from flowdeck.specs import PluginState
 
 __all__ = ["PluginDetail"]
@@ -30,7 +31,13 @@ class PluginDetail(QScrollArea):
         self._look, self._desk = look, desk
         self._facts: PluginFacts | None = None
         self.setWidgetResizable(True)
+        self.setObjectName("detail")
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        look.changed.connect(self._repaint_icons)
+
+    def _repaint_icons(self) -> None:
+        facts, self._facts = self._facts, None
+        self.show_facts(facts)
 
     def show_facts(self, facts: PluginFacts | None) -> None:
         """Show a plugin, or nothing; what is shown already stays, with its half typed settings."""

@@ -8,9 +8,10 @@ from PySide6.QtWidgets import QHBoxLayout, QLabel, QVBoxLayout, QWidget
 from typing_extensions import override
 
 from flowdeck.desktop import icons
+from flowdeck.desktop.labels import Elided, label
 from flowdeck.desktop.look import Look
 from flowdeck.desktop.pluginfacts import PluginFacts
-from flowdeck.desktop.widgets import Toggle, label, row
+from flowdeck.desktop.widgets import Toggle, row
 from flowdeck.specs import PluginState
 
 __all__ = ["STATE_ICONS", "PluginRow", "tag"]
@@ -29,6 +30,7 @@ def tag(text: str, *, figures: bool = False) -> QLabel:
     """A word in a small frame."""
     result = label(text, figures=figures)
     result.setProperty("role", "tag")
+    result.setFixedHeight(result.sizeHint().height() + 4)
     return result
 
 
@@ -84,11 +86,7 @@ class PluginRow(QWidget):
     def _line(self) -> QLabel:
         facts = self.facts
         text = facts.missing if facts.missing and not facts.reason else facts.reason or facts.summary
-        result = label(text, tone=_tone(facts), size="small")
-        result.setToolTip(text)
-        result.setMinimumWidth(60)
-        result.setSizePolicy(result.sizePolicy().Policy.Ignored, result.sizePolicy().Policy.Preferred)
-        return result
+        return Elided(text, tone=_tone(facts), size="small")
 
     def _recolour(self) -> None:
         name, colour = STATE_ICONS[self.facts.state]

@@ -5,14 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QDialog, QHBoxLayout, QLineEdit, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QDialog, QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
 
+from flowdeck.desktop.labels import SearchField, label, restyle
 from flowdeck.desktop.look import Look
 from flowdeck.desktop.plugindetail import PluginDetail
 from flowdeck.desktop.pluginfacts import Filter, PluginFacts, matching
 from flowdeck.desktop.pluginrow import PluginRow
 from flowdeck.desktop.settingsdesk import SettingsDesk
-from flowdeck.desktop.widgets import Bar, Segments, button, label, restyle, row
+from flowdeck.desktop.widgets import Bar, Segments, button, row
 
 __all__ = ["PluginWindow"]
 
@@ -49,10 +50,8 @@ class PluginWindow(QDialog):
         self._rows: dict[str, PluginRow] = {}
         self._shown: tuple[list[PluginFacts], str] | None = None
         self._chosen = ""
-        self.search = QLineEdit()
-        self.search.setPlaceholderText("Search plugins")
+        self.search = SearchField(look, "Search plugins")
         self.search.setFixedWidth(208)
-        self.search.addAction(look.icon("search"), QLineEdit.ActionPosition.LeadingPosition)
         self.search.textChanged.connect(self.refresh)
         self.filters = Segments(_FILTERS, name="Filter")
         self._filter: Filter = "all"

@@ -10,8 +10,9 @@ from PySide6.QtWidgets import QLabel, QSlider
 from typing_extensions import override
 
 from flowdeck.desktop import figures
+from flowdeck.desktop.labels import label
 from flowdeck.desktop.look import Look
-from flowdeck.desktop.widgets import Bar, IconButton, Segments, label, row
+from flowdeck.desktop.widgets import Bar, IconButton, Segments, row
 
 __all__ = ["ReplayBar", "speed_text"]
 

@@ -132,8 +132,7 @@ class Session(QObject):
     def _take_clock(self, payload: dict[str, Any]) -> None:
         run = payload.get("run")
         if run in self.runs:
-            changes = {"now_ns": payload.get("now", payload.get("now_ns")), "speed": payload.get("speed")}
-            self.runs[run] |= {name: value for name, value in changes.items() if name in payload or value is not None}
+            self.runs[run]["now_ns"] = int(payload["now"])  # its speed is 0 while it pauses; that of the run stays
             self.clock_news.emit(run, self.runs[run])
 
     def _take_instrument(self, payload: dict[str, Any]) -> None:

@@ -13,9 +13,10 @@ from typing_extensions import override
 
 from flowdeck.config import AppearanceConfig
 from flowdeck.desktop.form import SettingsForm
+from flowdeck.desktop.labels import label
 from flowdeck.desktop.look import Look
 from flowdeck.desktop.settingsdesk import SettingsDesk
-from flowdeck.desktop.widgets import Bar, button, label, row
+from flowdeck.desktop.widgets import Bar, button, row
 
 __all__ = ["APPEARANCE", "SettingsDialog"]
 

@@ -8,8 +8,9 @@ from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QWidget
 
 from flowdeck.desktop import figures
+from flowdeck.desktop.labels import Dot, label, restyle
 from flowdeck.desktop.look import Look
-from flowdeck.desktop.widgets import Bar, Dot, IconButton, button, label, line, restyle, row
+from flowdeck.desktop.widgets import Bar, IconButton, button, line, row
 
 __all__ = ["StatusBar"]
 
@@ -90,7 +91,7 @@ class StatusBar(Bar):
 
     def show_frames(self, fps: float, frame_ms: float) -> None:
         """Frames drawn in the last second and what the newest one took."""
-        self._fps.figure.setText(f"{fps:.0f} FPS")
+        self._fps.figure.setText(f"{fps:.0f} FPS" if fps else "Idle")
         self._fps.unit.setText(f"{frame_ms:.1f} ms")
         self._fps.setVisible(True)
 
@@ -104,5 +105,5 @@ class StatusBar(Bar):
 
     def texts(self) -> list[str]:
         """All that can be read in the bar."""
-        parts = [*self.findChildren(QLabel), *self.findChildren(QPushButton)]
+        parts: list[QLabel | QPushButton] = [*self.findChildren(QLabel), *self.findChildren(QPushButton)]
         return [part.text() for part in parts if part.isVisibleTo(self) and part.text()]

@@ -105,6 +105,8 @@ QMenu::separator { height: 1px; background: $border_default; margin: 4px 6px; }
 QToolTip { background: $bg_overlay; color: $text_primary; border: 1px solid $border_strong; padding: 4px 8px; }
 
 QScrollArea, QScrollArea > QWidget > QWidget { background: transparent; border: none; }
+QScrollArea#detail { border-left: 1px solid $border_subtle; }
+QAbstractScrollArea::corner { background: transparent; border: none; }
 QScrollBar:vertical { background: transparent; width: 10px; margin: 0; }
 QScrollBar::handle:vertical { background: $border_strong; border-radius: 3px; min-height: 24px; margin: 2px; }
 QScrollBar:horizontal { background: transparent; height: 10px; margin: 0; }

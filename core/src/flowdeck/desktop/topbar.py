@@ -8,8 +8,9 @@ from PySide6.QtWidgets import QLayout, QLineEdit, QWidget
 from typing_extensions import override
 
 from flowdeck.desktop import figures
+from flowdeck.desktop.labels import label, restyle
 from flowdeck.desktop.look import Look
-from flowdeck.desktop.widgets import Bar, IconButton, Segments, button, label, line, restyle, row
+from flowdeck.desktop.widgets import Bar, IconButton, Segments, button, line, row
 from flowdeck.errors import TimeframeError
 from flowdeck.instruments import InstrumentId
 from flowdeck.timeframes import CHART_TIMEFRAMES, Timeframe

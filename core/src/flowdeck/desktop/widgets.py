@@ -8,11 +8,9 @@ from PySide6.QtCore import QPoint, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QColor, QPainter, QPaintEvent
 from PySide6.QtWidgets import (
     QAbstractButton,
-    QApplication,
     QButtonGroup,
     QFrame,
     QHBoxLayout,
-    QLabel,
     QPushButton,
     QSizePolicy,
     QToolButton,
@@ -22,24 +20,7 @@ from typing_extensions import override
 
 from flowdeck.desktop.look import Look
 
-__all__ = ["Bar", "Dot", "IconButton", "Segments", "Toggle", "button", "label", "line", "restyle", "row"]
-
-
-def label(text: str = "", *, tone: str = "", size: str = "", weight: str = "", figures: bool = False) -> QLabel:
-    """A text in one of the style sheet's tones, sizes and weights."""
-    result = QLabel(text)
-    result.setTextFormat(Qt.TextFormat.PlainText)
-    for name, value in (("tone", tone), ("textsize", size), ("weight", weight), ("face", "figures" if figures else "")):
-        result.setProperty(name, value)
-    return result
-
-
-def restyle(widget: QWidget, name: str, value: object) -> None:
-    """Set a property that the style sheet reads, and have it read again when it changed."""
-    if widget.property(name) != value:
-        widget.setProperty(name, value)
-        QApplication.style().unpolish(widget)
-        QApplication.style().polish(widget)
+__all__ = ["Bar", "IconButton", "Segments", "Toggle", "button", "line", "row"]
 
 
 def button(text: str, kind: str = "plain", clicked: Callable[[], object] | None = None) -> QPushButton:
@@ -110,31 +91,6 @@ class IconButton(QToolButton):
 
     def _recolour(self) -> None:
         self.setIcon(self._look.icon(self._name, self._colour, self.iconSize().width()))
-
-
-class Dot(QWidget):
-    """A round light of 8 px in a token's colour."""
-
-    def __init__(self, look: Look, colour: str = "text.tertiary") -> None:
-        super().__init__()
-        self._look, self.colour = look, colour
-        self.setFixedSize(8, 8)
-        look.changed.connect(self.update)
-
-    def show_colour(self, colour: str) -> None:
-        """Take another colour."""
-        if colour != self.colour:
-            self.colour = colour
-            self.update()
-
-    @override
-    def paintEvent(self, event: QPaintEvent) -> None:
-        painter = QPainter(self)
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        painter.setPen(Qt.PenStyle.NoPen)
-        painter.setBrush(self._look.colour(self.colour))
-        painter.drawEllipse(QRectF(0.5, 0.5, 7, 7))
-        painter.end()
 
 
 class Toggle(QAbstractButton):
