@@ -87,6 +87,7 @@ class Typesetter:
         digits = _typeface(fonts, Font.FIGURES, size, optical, fonts.weight(Font.FIGURES, bold=False))
         self.rise = -digits.glyph("0").top
         """Height of a digit of the figures family: what every text of this size is centred on."""
+        self._layouts: dict[str, tuple[list[tuple[Glyph, int]], float]] = {}
         self._texts: dict[tuple[str, int], Text] = {}
 
     def text(self, text: str, level: int) -> Text:
@@ -100,7 +101,7 @@ class Typesetter:
 
     def width(self, text: str) -> float:
         """How far the pen moves, device pixels."""
-        return self.text(text, 0).width
+        return self._layout(text)[1]
 
     @cached_property
     def figures(self) -> Figures:
@@ -112,7 +113,7 @@ class Typesetter:
         return max(round(self._face.glyph(digit).advance) for digit in "0123456789")
 
     def _render(self, text: str, level: int) -> Text:
-        pieces, width = self._figure_layout(text) if self._font is Font.FIGURES else self._word_layout(text)
+        pieces, width = self._layout(text)
         inked = [(glyph, x) for glyph, x in pieces if glyph.coverage.size]
         if not inked:
             return Text(np.zeros((0, 0), np.uint32), 0, 0, width)
@@ -125,6 +126,15 @@ class Typesetter:
             _stamp(coverage, glyph, x + glyph.left - left, glyph.top - top)
         return Text(np.ascontiguousarray(_alphas()[level][coverage]), left, top, width)
 
+    def _layout(self, text: str) -> tuple[list[tuple[Glyph, int]], float]:
+        """Glyphs with the pixel of their pen, and the width of the whole."""
+        if text not in self._layouts:
+            if len(self._layouts) >= _TEXTS_KEPT:
+                self._layouts.clear()
+            plain = self._font is Font.FIGURES
+            self._layouts[text] = self._figure_layout(text) if plain else self._word_layout(text)
+        return self._layouts[text]
+
     def _placed(self, character: str) -> tuple[Glyph, int, int]:
         """A glyph, its shift and its advance: digits are as wide as the widest, in its middle."""
         glyph = self._face.glyph(character)
@@ -134,7 +144,7 @@ class Typesetter:
         return glyph, (self._digit_advance - own) // 2, self._digit_advance
 
     def _figure_layout(self, text: str) -> tuple[list[tuple[Glyph, int]], float]:
-        """Glyphs with the pixel of their pen, and the width of the whole; every advance is whole pixels."""
+        """Every advance is whole pixels."""
         pen, pieces = 0, []
         for glyph, shift, advance in map(self._placed, text):
             pieces.append((glyph, pen + shift))
@@ -142,7 +152,7 @@ class Typesetter:
         return pieces, float(pen)
 
     def _word_layout(self, text: str) -> tuple[list[tuple[Glyph, int]], float]:
-        """The same with true advances, pens on quarters of a pixel."""
+        """True advances, pens on quarters of a pixel."""
         ends = np.cumsum([0.0, *(self._face.glyph(character).advance for character in text)]).tolist()
         steps = [int(pen * PHASES + 0.5) for pen in ends]
         drawn = zip(text, pairwise(steps), strict=True)
