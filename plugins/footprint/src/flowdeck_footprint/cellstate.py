@@ -87,12 +87,13 @@ class CellState:
         """Let one more run of trades find output rows and pages: forget old bars beyond the budget, else grow."""
         self.output.renew()
         self.head[0, USED] = 0
+        within = self.budget_bytes // PAGE_BYTES
+        if self._needed() > max(within, len(self._pages)):
+            self._forget(int(self.head[0, PAGES]) - within * 3 // 4)
         needed = self._needed()
-        if needed * PAGE_BYTES > self.budget_bytes and needed > len(self._pages):
-            self._forget(int(self.head[0, PAGES]) - 3 * self.budget_bytes // (4 * PAGE_BYTES))
-            needed = self._needed()
         if needed > len(self._pages):
-            self._keep(np.ones(int(self.head[0, PAGES]), np.bool_), max(needed, 2 * len(self._pages)))
+            capacity = max(min(2 * needed, within), needed * 5 // 4 if needed > within else 0)
+            self._keep(np.ones(int(self.head[0, PAGES]), np.bool_), capacity)
         self._wire()
 
     def rows(self, slot: FootprintParams) -> Rows:
