@@ -7,7 +7,6 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
 
 from flowdeck.cli import _app
 from flowdeck.engine import Engine, RunInfo, Subscription
@@ -65,27 +64,30 @@ async def read_to_end(engine: Engine, subscription: Subscription) -> AsyncIterat
         EpochOver: when what was yielded does not hold any more.
         EngineError: when the run or the stream fails.
     """
-    last = asyncio.ensure_future(_last_seq(engine, subscription.key))
-    coming = asyncio.ensure_future(anext(subscription))
     seq = -1
+    last = asyncio.ensure_future(_last_seq(engine, subscription.key))
+    # once the end is known the reader may wait for a batch that never comes
+    last.add_done_callback(lambda done: subscription.cancel() if _is_over(done, seq) else None)
     try:
-        while not (last.done() and seq >= last.result()):
-            waiting: list[asyncio.Future[Any]] = [coming] if last.done() else [coming, last]
-            await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
-            if not coming.done():
-                continue
-            event, coming = coming.result(), asyncio.ensure_future(anext(subscription))
+        async for event in subscription:
             if isinstance(event, EndOfStream):
                 raise _over(event)
             if isinstance(event, Batch):
                 yield event
             if seq >= 0 or isinstance(event, EndOfHistory):  # all of history carries the number of its end
                 seq = event.seq
+            if _is_over(last, seq):
+                break
+        last.result()
     finally:
         subscription.cancel()
         last.cancel()
-        coming.cancel()
-        await asyncio.gather(last, coming, return_exceptions=True)
+        await asyncio.gather(last, return_exceptions=True)
+
+
+def _is_over(last: asyncio.Future[int], seq: int) -> bool:
+    """Whether the last batch is read, or will never be known."""
+    return last.done() and (last.cancelled() or last.exception() is not None or seq >= last.result())
 
 
 async def _last_seq(engine: Engine, key: StreamKey) -> int:

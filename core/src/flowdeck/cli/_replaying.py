@@ -18,7 +18,7 @@ from flowdeck.errors import StreamError
 from flowdeck.instruments import Instrument, InstrumentId
 from flowdeck.streams import StreamKey, StreamRequest
 
-__all__ = ["Played", "play"]
+__all__ = ["Played", "play", "read_all"]
 
 _SHOW_S = 0.1
 _ROOTS = ("trades", "depth", "quotes", "liquidations", "mark", "open_interest")
@@ -62,7 +62,7 @@ async def play(capture: Path, speed: float | None) -> Played:
         with _app.progress(f"Replaying {info.title}", 1.0) as show:
             watch = asyncio.ensure_future(_watch(engine, info.id, capture, show))
             try:
-                await _read_all(engine, info.id, counts)
+                await read_all(engine, info.id, counts)
             finally:
                 watch.cancel()
                 await asyncio.gather(watch, return_exceptions=True)
@@ -73,7 +73,7 @@ async def play(capture: Path, speed: float | None) -> Played:
         return Played(info, rows, run_instruments(info), wall_s)
 
 
-async def _read_all(engine: Engine, run: str, counts: Counter[StreamKey]) -> None:
+async def read_all(engine: Engine, run: str, counts: Counter[StreamKey]) -> None:
     """Read every stream of every instrument, those too that show up only late in the capture."""
     known: set[InstrumentId] = set()
     playing = False
