@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -32,8 +33,10 @@ async def offline_engine() -> AsyncIterator[Engine]:
         engine = Engine(config, manager)
         try:
             await engine.start()
+            gc.freeze()  # what is loaded by now stays: walking all of it takes 60 ms in each full collection
             yield engine
         finally:
+            gc.unfreeze()
             await engine.stop()
             manager.close()
 
