@@ -54,7 +54,7 @@ def test_figures_are_never_drawn_where_they_do_not_fit(sizes: list[tuple[float, 
 
 
 def test_groupings_are_one_two_five_times_powers_of_ten() -> None:
-    assert groupings(200) == [1, 2, 5, 10, 20, 50, 100, 200]
+    assert groupings(200) == (1, 2, 5, 10, 20, 50, 100, 200)
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Hashable, Sequence
+from functools import partial
 
 from flowdeck.canvas import RasterCanvas
 from flowdeck.chart.axes import draw_grid, draw_time_axis, draw_value_axis
@@ -15,9 +16,11 @@ from flowdeck.chart.parts import Rect
 from flowdeck.chart.patches import Patches, Underlay
 from flowdeck.chart.pens import Text, box, text
 from flowdeck.chart.scene import Scene
+from flowdeck.chart.stamps import Stamps
 from flowdeck.chart.states import draw_empty, draw_gaps, draw_head, draw_loading, draw_progress, head_rect
-from flowdeck.chart.tags import draw_last_line, draw_last_tag
+from flowdeck.chart.tags import LastPrice, draw_arrow, draw_last_line, draw_tag, tag_rect
 from flowdeck.chart.theme import sizes
+from flowdeck.chart.ticks import figure
 from flowdeck.specs import Placement, Plane, View
 
 __all__ = ["Composer"]
@@ -44,7 +47,8 @@ class Composer:
         self.marks = Patches()
         self.cursor = Patches()
         self._keep: Sequence[tuple[str, Rect]] | None = ()
-        self._legend: tuple[object, Legend] | None = None
+        self._legend: tuple[Legend, Hashable] | None = None
+        self._stamps = Stamps()
 
     def full(self, scene: Scene, deck: Deck, keep: Sequence[tuple[str, Rect]] | None) -> bool:
         """Paint everything but overlay and cursor; False when a layer failed, and the picture must be begun anew.
@@ -88,8 +92,10 @@ class Composer:
             if head is not None:
                 marks.append((head, lambda: draw_head(canvas, theme, head)))
         if view is not None:
-            legend = self._laid_out(view, plot, scene.legend)
-            marks.append((legend.rect, legend.draw))
+            legend, key = self._laid_out(view, plot, scene.legend)
+            ground = theme["bg.canvas"]
+            paint = partial(self._stamps.paint, canvas, "legend", key, legend.rect, ground, legend.draw)
+            marks.append((legend.rect, paint))
         if loading is not None:
             line = Rect(plot.left, plot.top, plot.width, 2.0)
             marks.append((line, lambda: draw_progress(canvas, theme, plot, loading.share)))
@@ -98,11 +104,12 @@ class Composer:
             marks.append((area, lambda: draw_banners(canvas, theme, plot, scene.banners, canvas.scale)))
         return marks
 
-    def _laid_out(self, view: View, plot: Rect, groups: list[list[Text]]) -> Legend:
+    def _laid_out(self, view: View, plot: Rect, groups: tuple[tuple[Text, ...], ...]) -> tuple[Legend, Hashable]:
+        """The legend and all that it depends on. Its words are measured only when they change."""
         key = (groups, plot, view.theme.name)
-        if self._legend is None or self._legend[0] != key:
-            self._legend = key, Legend(self.canvas, view, plot, groups)
-        return self._legend[1]
+        if self._legend is None or self._legend[1] != key:
+            self._legend = Legend(self.canvas, view, plot, groups), key
+        return self._legend
 
     def _plot(self, scene: Scene, deck: Deck, slots: list[Slot]) -> None:
         view, rect = scene.plot, scene.layout.plot
@@ -166,11 +173,31 @@ class Composer:
             ticks = scene.values.get(band.id)
             if band.axis is not None and ticks is not None:
                 draw_value_axis(canvas, theme, band.axis, ticks)
-        if scene.times is not None:
-            draw_time_axis(canvas, theme, layout.time_axis, layout.corner, scene.times)
+        self._time_axis(scene)
         self._separators(scene)
         if scene.last is not None and last_px is not None:
-            draw_last_tag(canvas, theme, layout.price_axis, last_px, scene.last, scene.scale)
+            self._last_tag(scene, scene.last, last_px)
+
+    def _time_axis(self, scene: Scene) -> None:
+        """The labels of the time axis, which stand still while only prices move."""
+        times, view, layout = scene.times, scene.plot, scene.layout
+        if times is None or view is None:
+            return
+        theme, axis, corner = scene.theme, layout.time_axis, layout.corner
+        area = Rect(axis.left, axis.top, corner.right - axis.left, axis.height)
+        key = (view.origin_ns, view.x0, view.x1, view.timeframe, axis, corner, theme.name)
+        draw = partial(draw_time_axis, self.canvas, theme, axis, corner, times)
+        self._stamps.paint(self.canvas, "time axis", key, area, theme["bg.canvas"], draw)
+
+    def _last_tag(self, scene: Scene, last: LastPrice, last_px: float) -> None:
+        """The tag of the last price, and an arrow when that is out of sight."""
+        canvas, theme, axis = self.canvas, scene.theme, scene.layout.price_axis
+        rect = tag_rect(axis, last_px)
+        fill, ink = theme[last.token()], theme["trade.on_solid"]
+        words = figure(last.price, last.decimals)
+        draw = partial(draw_tag, canvas, axis, last_px, words, fill, ink, scene.scale)
+        self._stamps.paint(canvas, "last price", (words, fill, ink, rect.width), rect, theme["bg.canvas"], draw)
+        draw_arrow(canvas, theme, axis, last_px, last)
 
     def _separators(self, scene: Scene) -> None:
         """Hairlines between areas, and the names of panes."""

@@ -177,12 +177,18 @@ class Deck:
             slot.note(key, ALL_TIME)
         slot.keys = keys
 
-    def account(self) -> float:
-        """End a frame: keep what layers took, tell the plugin manager, who suspends the slow ones, and sum it up."""
+    def account(self, *, drawn: bool) -> float:
+        """End a frame: what layers took in it, ms. The plugin manager is told, and suspends those that are too slow.
+
+        Args:
+            drawn: Whether layers were drawn; otherwise they only explained a point, which is no cost of a frame.
+        """
         total = sum(slot.spent_ms for slot in self._slots.values())
         for slot in self.shown():
-            slot.costs.append(slot.spent_ms)
-            self._plugins.slow(slot.plugin, "draw", slot.spent_ms)
+            if drawn:
+                slot.costs.append(slot.spent_ms)
+            if drawn or slot.spent_ms:
+                self._plugins.slow(slot.plugin, "draw" if drawn else "inspect", slot.spent_ms)
         for slot in self._slots.values():
             slot.spent_ms = 0.0
         return total

@@ -10,8 +10,7 @@ from flowdeck.chart import bars
 from flowdeck.chart.axes import TimeTicks, ValueTicks, price_ticks, value_axis_px
 from flowdeck.chart.deck import Deck, Slot
 from flowdeck.chart.layout import Layout
-from flowdeck.chart.legend import pieces
-from flowdeck.chart.pens import Text
+from flowdeck.chart.legend import Groups, pieces
 from flowdeck.chart.scene import Scene
 from flowdeck.chart.states import Gap
 from flowdeck.chart.subscriptions import Subscriptions
@@ -70,6 +69,8 @@ class Director:
         self.fit_price = False
         self.fit_time = False
         self.fit_pane = ""
+        self._legend_key: object = None
+        self._legend: Groups = ()
 
     def scene(self, cue: Cue) -> Scene:
         """Everything that the frame shows, but legend and banners."""
@@ -97,15 +98,19 @@ class Director:
             loading=bars.loading(series, view) if cue.late else None,
             head_ns=cue.head_ns,
             dim=_dim(cue.status),
-            legend=[],
+            legend=(),
             banners=(),
             empty=None,
         )
 
-    def legend(self, view: View, series: Series | None, ts: int | None) -> list[list[Text]]:
+    def legend(self, view: View, series: Series | None, ts: int | None) -> Groups:
         """The groups of the legend line, for the bar that holds a time, or the newest."""
-        titles = [slot.spec.title for slot in self._deck.shown() if slot.spec.placement is Placement.PLOT]
-        return pieces(view, titles, bars.bar_figures(series, view.instrument, ts))
+        titles = tuple(slot.spec.title for slot in self._deck.shown() if slot.spec.placement is Placement.PLOT)
+        bar = bars.bar_figures(series, view.instrument, ts)
+        key = (view.instrument, view.timeframe, view.grouping, view.lod, view.theme, titles, bar)
+        if key != self._legend_key:
+            self._legend_key, self._legend = key, pieces(view, titles, bar)
+        return self._legend
 
     def _look(self, subject: Subject, series: Series | None, key: StreamKey) -> bool:
         """Learn of the newest bar; whether there is anything to show."""
@@ -178,7 +183,7 @@ class Director:
             loading=None,
             head_ns=None,
             dim="",
-            legend=[],
+            legend=(),
             banners=(),
             empty=self._why_empty(cue),
         )

@@ -72,15 +72,16 @@ class ChartHost(Showing, Navigation, Pointing):
         self._watch_history()
         if self._wishes.arrived() or self._deck.behind:
             self._touch(Redraw.FULL)
-        level, layers_ms = self._touched, 0.0
+        level = self._touched
         if level is Redraw.NONE or self._holding():
-            return self._done(start, Redraw.NONE, 0.0)
+            return self._done(start, Redraw.NONE)
         self._touched = Redraw.NONE
         only_cursor = level is Redraw.CURSOR and not self._underlaid and self._hover is not None
         if level is Redraw.FULL or only_cursor or self._scene is None:
-            level, layers_ms = Redraw.FULL, self._compose(whole=only_cursor)
+            level = Redraw.FULL
+            self._compose(whole=only_cursor)
         self._finish(level)
-        return self._done(start, level, layers_ms)
+        return self._done(start, level)
 
     def png(self, path: Path) -> None:
         """Write the last frame.
@@ -93,12 +94,13 @@ class ChartHost(Showing, Navigation, Pointing):
         except OSError as error:
             raise EngineError(f"{path}: cannot be written ({error.strerror or error})") from error
 
-    def _done(self, start: float, level: Redraw, layers_ms: float) -> Frame:
+    def _done(self, start: float, level: Redraw) -> Frame:
+        layers_ms = self._deck.account(drawn=level is Redraw.FULL) if level else 0.0
         ms = (perf_counter() - start) * 1e3
         return Frame(self._composer.canvas.buffer, level, ms, max(0.0, ms - layers_ms))
 
-    def _compose(self, *, whole: bool) -> float:
-        """Paint everything anew; what layers took, ms. A layer that fails is gone, and the picture is begun again.
+    def _compose(self, *, whole: bool) -> None:
+        """Paint everything anew. A layer that fails is gone, and the picture is begun again.
 
         With `whole` it is made ready for a crosshair anywhere, else only for the one where the pointer is now: that is
         cheaper, and while data streams in no picture lives long enough for a second one.
@@ -111,7 +113,6 @@ class ChartHost(Showing, Navigation, Pointing):
                 break
         self._scene, self._underlaid = scene, whole
         self._subscriptions.trim()
-        return self._deck.account()
 
     def _finish(self, level: Redraw) -> None:
         """Paint overlay and cursor over the picture."""

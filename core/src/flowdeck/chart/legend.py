@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from math import ceil
 from typing import Final
 
 from flowdeck.chart.parts import Rect
-from flowdeck.chart.pens import Line, Text, faded, rounded
+from flowdeck.chart.pens import Line, Text
 from flowdeck.chart.theme import sizes
 from flowdeck.chart.ticks import figure
 from flowdeck.instruments import Instrument
 from flowdeck.specs import Canvas, Font, Lod, Theme, View
 
-__all__ = ["BarFigures", "Legend", "pieces"]
+__all__ = ["BarFigures", "Groups", "Legend", "pieces"]
 
 _LEFT_PX: Final = 8.0
 _TOP_PX: Final = 8.0
@@ -21,6 +22,10 @@ _HEIGHT_PX: Final = 24.0
 _INSET_PX: Final = 8.0
 _WORD_GAP_PX: Final = 6.0
 _GROUP_GAP_PX: Final = 7.0
+
+
+Groups = tuple[tuple[Text, ...], ...]
+"""Pieces of text that belong together, most important group first."""
 
 
 @dataclass(frozen=True)
@@ -34,7 +39,7 @@ class BarFigures:
     delta: float
 
 
-def pieces(view: View, titles: Sequence[str], bar: BarFigures | None) -> list[list[Text]]:
+def pieces(view: View, titles: Sequence[str], bar: BarFigures | None) -> Groups:
     """The groups of the legend, most important first, so that a narrow plot can drop the last."""
     theme = view.theme
     quiet, plain = theme["text.tertiary"], theme["text.secondary"]
@@ -50,7 +55,7 @@ def pieces(view: View, titles: Sequence[str], bar: BarFigures | None) -> list[li
         groups.append([Text("row", quiet), Text(row, plain, Font.FIGURES, gap_px=_WORD_GAP_PX)])
     if bar is not None:
         groups += _bar(bar, view.instrument, theme)
-    return groups
+    return tuple(tuple(group) for group in groups)
 
 
 def _bar(bar: BarFigures, instrument: Instrument, theme: Theme) -> list[list[Text]]:
@@ -73,26 +78,22 @@ def _bar(bar: BarFigures, instrument: Instrument, theme: Theme) -> list[list[Tex
 class Legend:
     """The line of some groups, laid out once and drawn as often as needed.
 
-    It stands on a veil, so that a heatmap under it never makes it hard to read.
+    It is meant to stand on opaque ground, so that a heatmap under it never makes it hard to read.
     """
 
-    def __init__(self, canvas: Canvas, view: View, plot: Rect, groups: Sequence[Sequence[Text]]) -> None:
-        self._canvas = canvas
-        self._scale = view.scale
-        self._ground = faded(view.theme["bg.canvas"], 0.72)
-        left, top = plot.left + _LEFT_PX, plot.top + _TOP_PX
+    def __init__(self, canvas: Canvas, view: View, plot: Rect, groups: Groups) -> None:
         self._words = Line(canvas, sizes().small)
+        left, top = plot.left + _LEFT_PX, plot.top + _TOP_PX
         written = _fitting(canvas, view, groups, plot.width - 2 * (_LEFT_PX + _INSET_PX))
         width = self._words.add(left + _INSET_PX, top + _HEIGHT_PX / 2, written)
-        self.rect = Rect(left, top, width + 2 * _INSET_PX, _HEIGHT_PX)
+        self.rect = Rect(left, top, float(ceil(width + 2 * _INSET_PX)), _HEIGHT_PX)
 
     def draw(self) -> None:
-        """Draw veil and words."""
-        rounded(self._canvas, self.rect, 5.0, self._ground, self._scale)
+        """Draw the words."""
         self._words.draw()
 
 
-def _fitting(canvas: Canvas, view: View, groups: Sequence[Sequence[Text]], room_px: float) -> list[Text]:
+def _fitting(canvas: Canvas, view: View, groups: Groups, room_px: float) -> list[Text]:
     """The groups that fit into `room_px`, with a dot between each two."""
     result: list[Text] = []
     used = 0.0

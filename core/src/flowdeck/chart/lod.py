@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cache
 
 from flowdeck.chart.theme import sizes
 from flowdeck.specs import Lod
@@ -50,13 +51,11 @@ def _level(size_px: float, thresholds: Sequence[float], known: Lod | None) -> Lo
     return Lod.LINE
 
 
-def groupings(largest: int = _LARGEST) -> list[int]:
+@cache
+def groupings(largest: int = _LARGEST) -> tuple[int, ...]:
     """1, 2, 5, 10, 20, 50 … up to `largest` ticks per row."""
-    steps, power = [], 1
-    while power <= largest:
-        steps += [step * power for step in (1, 2, 5) if step * power <= largest]
-        power *= 10
-    return steps
+    powers = (10**exponent for exponent in range(len(str(largest))))
+    return tuple(step for power in powers for step in (power, 2 * power, 5 * power) if step <= largest)
 
 
 def choose_grouping(tick_px: float, pitch_level: Lod, known: int | None = None) -> int:

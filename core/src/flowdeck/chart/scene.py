@@ -8,8 +8,8 @@ from typing import Literal
 
 from flowdeck.chart.axes import TimeTicks, ValueTicks
 from flowdeck.chart.layout import Layout
+from flowdeck.chart.legend import Groups
 from flowdeck.chart.parts import Banner, Loading
-from flowdeck.chart.pens import Text
 from flowdeck.chart.states import Gap
 from flowdeck.chart.tags import LastPrice
 from flowdeck.specs import Theme, View
@@ -55,7 +55,7 @@ class Scene:
     loading: Loading | None
     head_ns: int | None
     dim: Literal["", "stale", "disconnected"]
-    legend: list[list[Text]]
+    legend: Groups
     banners: tuple[Banner, ...]
     empty: tuple[str, str] | None
 

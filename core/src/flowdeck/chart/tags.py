@@ -10,10 +10,9 @@ import numpy as np
 from flowdeck.chart.parts import Rect
 from flowdeck.chart.pens import faded, rounded, text
 from flowdeck.chart.theme import sizes
-from flowdeck.chart.ticks import figure
 from flowdeck.specs import Anchor, Canvas, Font, Marker, Theme
 
-__all__ = ["LastPrice", "draw_last_line", "draw_last_tag", "draw_tag", "draw_time_tag", "tag_rect", "time_tag_rect"]
+__all__ = ["LastPrice", "draw_arrow", "draw_last_line", "draw_tag", "draw_time_tag", "tag_rect", "time_tag_rect"]
 
 _HEIGHT_PX: Final = 20.0
 _INSET_PX: Final = 8.0
@@ -68,11 +67,11 @@ def draw_last_line(canvas: Canvas, theme: Theme, plot: Rect, y_px: float, last: 
         canvas.segments(np.array([plot.left]), y, np.array([plot.right]), y, colour, 1.0, dash_px=2.0)
 
 
-def draw_last_tag(canvas: Canvas, theme: Theme, axis: Rect, y_px: float, last: LastPrice, scale: float) -> None:
-    """The newest price on the axis; when it is out of sight the tag stands at the edge and an arrow points to it."""
-    fill = theme[last.token()]
-    draw_tag(canvas, axis, y_px, figure(last.price, last.decimals), fill, theme["trade.on_solid"], scale)
-    if not axis.top <= y_px < axis.bottom:
-        tag = tag_rect(axis, y_px)
-        shape = Marker.TRIANGLE_UP if y_px < axis.top else Marker.TRIANGLE_DOWN
-        canvas.markers(np.array([tag.left - 9.0]), np.array([tag.top + tag.height / 2]), 9.0, fill, shape)
+def draw_arrow(canvas: Canvas, theme: Theme, axis: Rect, y_px: float, last: LastPrice) -> None:
+    """A triangle beside the tag, when the newest price is out of sight."""
+    if axis.top <= y_px < axis.bottom:
+        return
+    tag = tag_rect(axis, y_px)
+    shape = Marker.TRIANGLE_UP if y_px < axis.top else Marker.TRIANGLE_DOWN
+    middle = np.array([tag.top + tag.height / 2])
+    canvas.markers(np.array([tag.left - 9.0]), middle, 9.0, theme[last.token()], shape)
