@@ -215,6 +215,7 @@ class FakeLink:
         self.replies: dict[str, Reply] = {}
         self.opened: dict[int, StreamRequest] = {}
         self.retries = 0
+        self.loop = None
         self.stopped: bool | None = None
 
     def start(self) -> None:

@@ -24,6 +24,7 @@ from flowdeck.desktop.linkstatus import LinkListener
 from flowdeck.desktop.mailbox import Mailbox
 from flowdeck.desktop.shell import MakeLink, Shell
 from flowdeck.desktop.stylesheet import stylesheet
+from flowdeck.errors import PluginError
 from flowdeck.instruments import InstrumentId
 from flowdeck.kinds import Kinds
 from flowdeck.plugins.manager import PluginManager
@@ -149,7 +150,10 @@ def run(config: Config, launch: Launch) -> int:
         warm_up(shell)
         if launch.capture is not None:
             shell.replaying.open(launch.capture, launch.speed)
-        return application.exec()
+        code = application.exec()
+        if shell.fatal:
+            raise PluginError(shell.fatal)
+        return code
     finally:
         interrupts.restore()
         shell.stop(keep=shell.closing.keep)

@@ -59,6 +59,16 @@ class EngineLink:
         self._main: asyncio.Task[None] | None = None
         self._thread = Thread(target=self._run, name="engine-link", daemon=True)
 
+    @property
+    def loop(self) -> asyncio.AbstractEventLoop:
+        """The loop of the link's thread."""
+        return self._loop
+
+    @property
+    def connection(self) -> Connection | None:
+        """The connection as it stands, for what runs on the link's loop."""
+        return self._connection
+
     def start(self) -> None:
         """Begin to look for the engine."""
         self._thread.start()

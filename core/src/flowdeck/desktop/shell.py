@@ -18,6 +18,7 @@ from flowdeck.desktop.linkstatus import LinkListener
 from flowdeck.desktop.look import Look
 from flowdeck.desktop.mailbox import Mailbox
 from flowdeck.desktop.memory import Memory
+from flowdeck.desktop.pluginservices import Worker, plugin_services
 from flowdeck.desktop.pluginswitch import PluginSwitch
 from flowdeck.desktop.pump import FramePump
 from flowdeck.desktop.replaying import Replaying
@@ -25,6 +26,7 @@ from flowdeck.desktop.session import Session
 from flowdeck.desktop.settingsdesk import SettingsDesk
 from flowdeck.desktop.window import MainWindow
 from flowdeck.plugins.manager import PluginManager
+from flowdeck.specs import PluginFault
 
 __all__ = ["MakeLink", "Shell"]
 
@@ -43,6 +45,9 @@ class Shell(QObject):
         choice: What to show.
         make_link: Builds the link to the engine.
         safe_mode: Whether no plugin was loaded on purpose.
+
+    Attributes:
+        fatal: Why the window had to end; empty otherwise.
     """
 
     ended = Signal()
@@ -67,6 +72,10 @@ class Shell(QObject):
         self.switch = PluginSwitch(manager, self.session)
         self.actions = Actions(self)
         self.closing = Closing(self)
+        self.fatal = ""
+        self._worker = Worker()
+        services = plugin_services(self.link, self._worker)
+        manager.attach(services, call_soon=self.mailbox.put, fatal=self._end_for)
         self.board = Board(self.window, self.charting, self.session, self.replaying)
         self._tick_timer = QTimer(self)
         self._tick_timer.setInterval(_TICK_MS)
@@ -91,13 +100,19 @@ class Shell(QObject):
         self.memory.write()
         if self.charting.host is not None:
             self.charting.host.close()
-        self.link.stop(keep=keep)
         self.manager.close()
+        self._worker.close()
+        self.link.stop(keep=keep)
 
     def interrupt(self) -> None:
         """The process is told to end: close without a question."""
         self.closing.forced = True
         self.window.close()
+
+    def _end_for(self, fault: PluginFault) -> None:
+        """A plugin that is required failed: the window cannot go on."""
+        self.fatal = f"required plugin {fault.plugin} failed ({fault.where}): {fault.reason}"
+        self.interrupt()
 
     def begin_chart(self) -> None:
         """The kernels are there: build the chart."""
