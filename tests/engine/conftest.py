@@ -6,6 +6,7 @@ import asyncio
 import json
 import sys
 import tempfile
+import threading
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Sequence
 from contextlib import asynccontextmanager
@@ -176,6 +177,7 @@ class FakeParser:
     """`{"k": kind, "t": ts, ...}` frames; `{"bad": 1}` is damaged, `{"boom": 1}` breaks the parser."""
 
     raw: ClassVar[bool] = False
+    before: ClassVar[Callable[[], None]] = lambda: None
     made: ClassVar[list[FakeParser]] = []
 
     @classmethod
@@ -192,6 +194,7 @@ class FakeParser:
         pass
 
     def feed(self, recv_ts: int, frame: bytes) -> None:
+        type(self).before()
         record = json.loads(frame)
         if "bad" in record:
             raise FrameError("it is bad")
@@ -361,6 +364,27 @@ async def until(condition: Callable[[], bool]) -> None:
             await asyncio.sleep(0.001)
 
 
+class Gate:
+    """Holds up whoever enters it on a thread of the given name while it is shut."""
+
+    def __init__(self, thread: str) -> None:
+        self._thread, self._open = thread, threading.Event()
+        self._open.set()
+        self.waiting = 0
+
+    def __call__(self, *_: Any) -> None:
+        if threading.current_thread().name.startswith(self._thread):
+            self.waiting += 1
+            assert self._open.wait(10)
+            self.waiting -= 1
+
+    def shut(self) -> None:
+        self._open.clear()
+
+    def open(self) -> None:
+        self._open.set()
+
+
 class World:
     """An engine and what a test does with it."""
 
@@ -368,6 +392,7 @@ class World:
     Source, Bars, Store, Parser = FakeSource, FakeBars, FakeStore, FakeParser
     trades = staticmethod(trades)
     expected_bars = staticmethod(expected_bars)
+    Gate = Gate
     settle, until = staticmethod(settle), staticmethod(until)
 
     def __init__(self, folder: Path, store_kinds: tuple[str, ...] = (), **engine: Any) -> None:
@@ -453,6 +478,7 @@ def _fresh_fakes(monkeypatch: pytest.MonkeyPatch) -> None:
         (FakeBars, "before", staticmethod(lambda _batch: None)),
         (FakeBars, "finer", None),
         (FakeParser, "raw", False),
+        (FakeParser, "before", staticmethod(lambda: None)),
         (FakeParser, "made", []),
         (FakeStore, "shelf", {}),
         (FakeStore, "calls", []),

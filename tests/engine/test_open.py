@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 from collections.abc import Callable
 from dataclasses import replace
 from decimal import Decimal
@@ -85,6 +86,68 @@ async def test_bars_asked_for_late_are_those_asked_for_early(world: Any) -> None
     assert world.bar_values(world.rows_of(again, "bars")) == world.expected_bars(rows, "1m")
 
 
+async def test_what_comes_while_history_is_worked_out_is_not_lost(world: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    gate = world.Gate("history")
+    monkeypatch.setattr(world.Bars, "before", staticmethod(gate))
+    keep = world.open(world.bars("1m"))
+    await world.read(keep)
+    rows = world.trades(np.arange(0, 300, 7))
+    world.publish(rows[:20])
+    gate.shut()
+    late = world.open(world.bars("5m"))
+    await world.until(lambda: gate.waiting > 0)
+    for part in np.array_split(rows[20:], 5):
+        world.publish(part)
+    live = await world.next(keep)
+    assert isinstance(live, Batch), "what was open goes on meanwhile"
+    gate.open()
+    events = await world.read(late)
+    assert world.bar_values(world.rows_of(events, "bars")) == world.expected_bars(rows, "5m")
+
+
+async def test_a_long_backlog_is_worked_off_on_the_history_thread(world: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("flowdeck.engine.stage._LONG_BACKLOG_ROWS", 3)
+    gate, threads = world.Gate("history"), set[str]()
+
+    def before(batch: Batch) -> None:
+        gate()
+        threads.add(threading.current_thread().name.partition("_")[0])
+
+    monkeypatch.setattr(world.Bars, "before", staticmethod(before))
+    keep = world.open()
+    rows = world.trades(np.arange(0, 300, 7))
+    world.publish(rows[:20])
+    gate.shut()
+    bars = world.open(world.bars("5m"))
+    await world.until(lambda: gate.waiting > 0)
+    for part in np.array_split(rows[20:], 5):
+        world.publish(part)
+    gate.open()
+    events = await world.read(bars)
+    assert world.bar_values(world.rows_of(events, "bars")) == world.expected_bars(rows, "5m")
+    assert threads == {"history"}
+    keep.cancel()
+
+
+async def test_bars_are_not_forgotten_with_the_trades_that_made_them(world: Any) -> None:
+    day, trades = world.open(world.bars("1d")), world.open()
+    await world.read(day)
+    await world.read(trades)
+    rows = world.trades(np.linspace(0, 600, 9_000))
+    world.publish(rows[:4_600])
+    world.publish(rows[4_600:8_990])
+    freed = world.engine._rooms.bus.get(trades.key).memory.evict(1)
+    assert freed
+    minute = world.open(world.bars("1m"))
+    events = world.rows_of(await world.read(minute), "bars")
+    assert events["flags"][0] & BarFlags.INCOMPLETE, "half of its trades are gone"
+    assert not events["flags"][1] & BarFlags.INCOMPLETE
+    world.publish(rows[8_990:])
+    again = await world.read(world.open(world.bars("1d"), live=False), until="end")
+    assert world.bar_values(world.rows_of(again, "bars")) == world.expected_bars(rows, "1d")
+    trades.cancel()
+
+
 async def test_one_instance_serves_all_parameters(world: Any) -> None:
     for timeframe in ("1m", "5m", "15s"):
         await world.read(world.open(world.bars(timeframe)))
@@ -164,20 +227,26 @@ def test_no_gap_and_no_duplicate_wherever_one_joins(
             rows = world.trades(np.cumsum([0, *steps_ms]) / 1e3)
             keep = world.open()  # so that rows are kept from the start
             readers: list[Any] = []
-            at = i = 0
-            while at < len(rows):
-                for _ in range(data.draw(st.integers(0, 2))):
-                    order = data.draw(st.sampled_from(["oldest", "newest"]))
-                    timeframe = data.draw(st.sampled_from([None, "1m", "15s", "5s"]))
-                    key = world.TRADES if timeframe is None else world.bars(timeframe)
-                    readers.append((world.open(key, order=order), timeframe))
-                if data.draw(st.booleans()):
-                    await world.settle(3)
-                world.publish(rows[at : at + cuts[i % len(cuts)]])
-                at, i = at + cuts[i % len(cuts)], i + 1
-            await world.settle()
-            for reader, timeframe in readers:
-                await _check(world, reader, timeframe, rows)
+            gate = world.Gate("history")
+            world.Bars.before = staticmethod(gate)
+            try:
+                at = i = 0
+                while at < len(rows):
+                    for _ in range(data.draw(st.integers(0, 2))):
+                        order = data.draw(st.sampled_from(["oldest", "newest"]))
+                        timeframe = data.draw(st.sampled_from([None, "1m", "15s", "5s"]))
+                        key = world.TRADES if timeframe is None else world.bars(timeframe)
+                        readers.append((world.open(key, order=order), timeframe))
+                    if data.draw(st.booleans()):
+                        await world.settle(3)
+                    (gate.shut if data.draw(st.booleans()) else gate.open)()
+                    world.publish(rows[at : at + cuts[i % len(cuts)]])
+                    at, i = at + cuts[i % len(cuts)], i + 1
+                gate.open()
+                for reader, timeframe in readers:
+                    await _check(world, reader, timeframe, rows)
+            finally:
+                gate.open()
             keep.cancel()
 
     asyncio.run(example())

@@ -214,10 +214,13 @@ async def test_raw_trades_that_nobody_could_foresee_make_readers_reopen(
         tape.frame(i, "quotes")
     tape.frame(10, "trades")
     info = await world.engine.runs.start(tape.write(), speed=None, paused=True)
-    one = world.open(key(info.id))
+    one, bars = world.open(key(info.id)), world.open(world.bars("1m", run=info.id))
     assert str(one.key) == f"trades/venue/BTC?run={info.id}"
     await world.engine.runs.play(info.id)
     assert (await world.read(one, until="end"))[-1].reason == "epoch"
+    assert (await world.read(bars, until="end"))[-1].reason == "epoch"
+    again = world.open(world.bars("1m", run=info.id), live=False)
+    assert len(world.rows_of(await world.read(again, until="end"), "bars")) == 1
     again = world.open(key(info.id), live=False)
     assert list(world.rows_of(await world.read(again, until="end"))["id"]) == [1]
 
@@ -286,6 +289,59 @@ async def test_a_reader_that_is_slow_is_waited_for(world: Any, long_tape: Tape) 
         event = await world.next(slow)
         rows += list(event.rows["id"]) if isinstance(event, Batch) else []
     assert rows == list(range(1, count + 1))
+
+
+async def test_what_is_opened_beside_a_slow_reader_is_caught_up(world: Any, long_tape: Tape) -> None:
+    info = await world.engine.runs.start(long_tape.write(), speed=None, paused=True)
+    slow = world.open(key(info.id))
+    slow._outbox._limit = 1
+    await world.engine.runs.play(info.id)
+    await world.until(lambda: not slow.has_room.is_set())
+    quotes = await world.read(world.open(key(info.id, "quotes"), live=False), until="end")
+    assert quotes[-1].reason == "done"
+    assert not slow.has_room.is_set()
+    slow.cancel()
+
+
+async def test_what_was_being_read_when_one_went_back_does_not_count(
+    world: Any, tape: Tape, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    runs, gate = world.engine.runs, world.Gate("replay")
+    info = await runs.start(tape.write(), paused=True)
+    one = world.open(key(info.id))
+    await runs.step(info.id, 50)
+    await world.until(lambda: runs.info(info.id).frames == 50)
+    monkeypatch.setattr(world.Parser, "before", staticmethod(gate))
+    gate.shut()
+    await runs.step(info.id, 20)
+    await world.until(lambda: gate.waiting > 0)
+    await runs.seek(info.id, world.START + 10 * SECOND)
+    gate.open()
+    assert (await world.read(one, until="end"))[-1].reason == "epoch"
+    again = world.open(key(info.id))
+    await _stands(world, info.id)
+    assert list(world.rows_of(await _drain(world, again))["id"]) == list(range(1, 7))
+
+
+async def test_full_speed_waits_for_an_aggregator_in_the_making(
+    world: Any, long_tape: Tape, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    runs, gate = world.engine.runs, world.Gate("history")
+    info = await runs.start(long_tape.write(), speed=None, paused=True)
+    one = world.open(key(info.id))
+    await runs.step(info.id, 10)
+    await world.until(lambda: runs.info(info.id).frames == 10)
+    monkeypatch.setattr(world.Bars, "before", staticmethod(gate))
+    gate.shut()
+    bars = world.open(world.bars("1m", run=info.id))
+    await world.until(lambda: gate.waiting > 0)
+    await runs.play(info.id)
+    await world.settle()
+    assert runs.info(info.id).frames == 10, "else what waits for it would grow without bound"
+    gate.open()
+    assert (await runs.finished(info.id)).frames == 3_000
+    one.cancel()
+    bars.cancel()
 
 
 async def test_users_are_heard_while_it_waits_for_a_reader(world: Any, long_tape: Tape) -> None:

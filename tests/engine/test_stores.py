@@ -142,6 +142,22 @@ async def test_the_open_bar_is_rebuilt_from_stored_trades_before_live_goes_on(
         assert batch.rows["flags"][0] & BarFlags.INCOMPLETE, "the restart is a gap within this day"
 
 
+async def test_a_late_trade_does_not_spoil_a_bar_of_the_past(tmp_path: Path, new_world: Callable[..., Any]) -> None:
+    async with new_world(tmp_path / "data", store_kinds=("trades",)) as world:
+        world.open()
+        past = world.trades(np.arange(0, 1_800, 10), first_id=1)
+        world.publish(past)
+    async with new_world(tmp_path / "data", store_kinds=("trades",)) as world:
+        bars = world.open(world.bars("1m"))
+        await world.read(bars)
+        world.publish(world.trades([300, 2_000], first_id=500))  # the first belongs to a bar closed long ago
+        batch = await world.next(bars)
+        assert len(batch) == 1
+        again = world.rows_of(await world.read(world.open(world.bars("1m"), live=False), until="end"), "bars")
+        bar = world.bar_values(again)[min(world.bar_values(again)) + 5]
+        assert bar[1] >= 6
+
+
 async def test_a_stored_roll_up_is_preferred_to_trades(
     tmp_path: Path, new_world: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:

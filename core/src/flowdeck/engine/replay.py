@@ -208,7 +208,7 @@ class Replay:
     async def _advance(self, until_ts: int | None, lines: int) -> None:
         behind, stepping = self._progress.lines_behind > 0, self._steps > 0 and self._fast_until is None
         paced = not behind and not stepping and self._fast_until is None and self.clock.rate != _UNLIMITED
-        if not paced and not await self._credit():
+        if not (paced or behind) and not await self._credit():  # what catches up has no readers yet
             return
         slice_ = await self._progress.advance(until_ts, lines, self._on_thread)
         if slice_ is None:
