@@ -324,3 +324,10 @@ def test_resizing_gives_another_buffer_in_device_pixels(settled: Any) -> None:
 def test_closing_closes_every_stream(settled: Any) -> None:
     settled.host.close()
     assert settled.feed.requests == {}
+
+
+def test_a_layer_that_paints_by_itself_is_listed_but_not_made(stage: Callable[..., Any]) -> None:
+    shown = stage(LayerSpec("candles", "Candles", "fake:layer"), LayerSpec("item", "Item", "", item="fake:item"))
+    shown.settle()
+    assert [info.state for info in shown.host.layers()] == ["shown", "shown"]
+    assert shown.fakes["item"].planes == []

@@ -1,5 +1,6 @@
 """Crosshair and readout: where they snap, what they say, where they stand."""
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -161,3 +162,19 @@ def test_the_card_is_as_wide_as_its_longest_line() -> None:
     wide = card_size(canvas, Readout("12:00", "", (("Delta", "1,234,567.8 BTC and more of it", "t"),)))
     assert short == (200.0, 63.0)
     assert wide[0] > 260
+
+
+@pytest.mark.parametrize(("scale", "wide"), [(1.0, 1), (1.5, 2), (2.0, 2), (3.0, 3)])
+def test_crosshair_lines_are_whole_device_pixels_wide(stage: Callable[..., Any], scale: float, wide: int) -> None:
+    shown = stage(scale=scale)
+    shown.settle()
+    clean = shown.frame().buffer.copy()
+    shown.host.hover(433, 251)
+    shown.frame()
+    row = int(50 * scale)
+    changed = [
+        (shown.host.frame(shown.now_ns).buffer[line] != clean[line]).sum()
+        for line in range(row, row + 2 * round(4 * scale))
+    ]
+    assert set(changed) <= {0, wide}
+    assert wide in changed

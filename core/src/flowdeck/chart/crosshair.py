@@ -75,19 +75,23 @@ def locate(scene: Scene, hover: Hover) -> Cursor:
 
 
 def lines(scene: Scene, cursor: Cursor) -> list[tuple[str, Rect]]:
-    """The lines of the crosshair, 1 px wide, each with the pane that it crosses: its layer, or empty for the plot."""
+    """The lines of the crosshair, each with the pane that it crosses: its layer, or empty for the plot.
+
+    They are as wide as the whole device pixels nearest to 1 px, and lie on device pixels.
+    """
     layout, found = scene.layout, list[tuple[str, Rect]]()
+    wide = max(1, round(scene.scale)) / scene.scale
     if cursor.line_x is not None:
-        left = round(cursor.line_x - 0.5)
+        left = round((cursor.line_x - wide / 2) * scene.scale) / scene.scale
         for name, rect in (("", layout.plot), *((band.id, band.rect) for band in layout.of(Placement.SUBPANE))):
             if rect.left <= left < rect.right:
-                found.append((name, Rect(left, rect.top, 1.0, rect.height)))
+                found.append((name, Rect(left, rect.top, wide, rect.height)))
     if cursor.line_y is not None:
         band = layout.band(cursor.zone.id) if cursor.axis is not layout.price_axis else None
         name, rect = (band.id, band.rect) if band is not None else ("", layout.plot)
-        top = round(cursor.line_y - 0.5)
+        top = round((cursor.line_y - wide / 2) * scene.scale) / scene.scale
         if rect.top <= top < rect.bottom:
-            found.append((name, Rect(rect.left, top, rect.width, 1.0)))
+            found.append((name, Rect(rect.left, top, rect.width, wide)))
     return found
 
 

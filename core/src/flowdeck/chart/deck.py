@@ -32,7 +32,7 @@ class Slot:
         plugin: The plugin that it belongs to.
         spec: Its declaration.
         visible: Whether the user wants to see it.
-        layer: The instance; None while it is hidden, was never shown, or is faulted.
+        layer: The instance; None while it was never shown, is faulted, or paints by itself (`LayerSpec.item`).
         reason: Why it is faulted; empty otherwise.
         keys: The streams that it asked for.
         pending: What changed since it was last told, half-open intervals of ns UTC by key.
@@ -225,7 +225,7 @@ class Deck:
 
     def _make(self, registered: Mapping[str, RegisteredLayer]) -> None:
         for slot in list(self._slots.values()):
-            if slot.shown and slot.layer is None and slot.id in registered:
+            if slot.shown and slot.layer is None and slot.id in registered and not slot.spec.item:
                 self._create(slot, registered[slot.id])
 
     def _create(self, slot: Slot, registered: RegisteredLayer) -> None:

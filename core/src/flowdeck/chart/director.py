@@ -79,7 +79,7 @@ class Director:
         series = self._subscriptions.series(cue.bars)
         fresh = self._window.fresh or not self._window.fitted
         if subject is None or not self._look(subject, series, cue.bars):
-            return self._blank(cue)
+            return Scene(cue.theme, cue.layout, cue.scale, empty=self._why_empty(cue))
         view = self._settle(subject, cue, series, fresh=fresh)
         self._wishes.notice(view, cue.layout)
         views = {band.id: self._window.band_view(band, view) for band in cue.layout.bands}
@@ -98,9 +98,6 @@ class Director:
             loading=bars.loading(series, view) if cue.late else None,
             head_ns=cue.head_ns,
             dim=_dim(cue.status),
-            legend=(),
-            banners=(),
-            empty=None,
         )
 
     def legend(self, view: View, series: Series | None, ts: int | None) -> Groups:
@@ -165,28 +162,6 @@ class Director:
         if status is not None and status.state is FeedState.DISCONNECTED and 0 < status.since < cue.now_ns:
             found += (Gap("connection", status.since, cue.now_ns),)
         return found
-
-    def _blank(self, cue: Cue) -> Scene:
-        """A chart with nothing on it, that says why."""
-        return Scene(
-            theme=cue.theme,
-            layout=cue.layout,
-            scale=cue.scale,
-            plot=None,
-            views={},
-            titles={},
-            prices=None,
-            values={},
-            times=None,
-            last=None,
-            gaps=(),
-            loading=None,
-            head_ns=None,
-            dim="",
-            legend=(),
-            banners=(),
-            empty=self._why_empty(cue),
-        )
 
     def _why_empty(self, cue: Cue) -> tuple[str, str]:
         name = str(cue.bars.instrument)

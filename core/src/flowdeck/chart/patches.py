@@ -12,15 +12,25 @@ from flowdeck.chart.parts import Rect
 
 __all__ = ["Patches", "Underlay", "blend", "device"]
 
+_SLACK = 1e-6  # an edge that lies on a pixel but for rounding touches no other
+
 Pixels = npt.NDArray[np.uint32]
 
 
 def device(rect: Rect, scale: float, buffer: Pixels) -> tuple[slice, slice]:
     """Rows and columns of a buffer that an area touches, cut to the buffer."""
     height, width = buffer.shape
-    rows = slice(max(0, floor(rect.top * scale)), min(height, max(0, ceil(rect.bottom * scale))))
-    columns = slice(max(0, floor(rect.left * scale)), min(width, max(0, ceil(rect.right * scale))))
+    rows = slice(_floor(rect.top * scale, height), _ceil(rect.bottom * scale, height))
+    columns = slice(_floor(rect.left * scale, width), _ceil(rect.right * scale, width))
     return rows, columns
+
+
+def _floor(edge: float, limit: int) -> int:
+    return min(max(floor(edge + _SLACK), 0), limit)
+
+
+def _ceil(edge: float, limit: int) -> int:
+    return min(max(ceil(edge - _SLACK), 0), limit)
 
 
 def blend(pixels: Pixels, colour: int) -> Pixels:

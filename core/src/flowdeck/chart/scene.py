@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 from flowdeck.chart.axes import TimeTicks, ValueTicks
@@ -44,20 +44,20 @@ class Scene:
     theme: Theme
     layout: Layout
     scale: float
-    plot: View | None
-    views: Mapping[str, View]
-    titles: Mapping[str, str]
-    prices: ValueTicks | None
-    values: Mapping[str, ValueTicks]
-    times: TimeTicks | None
-    last: LastPrice | None
-    gaps: tuple[Gap, ...]
-    loading: Loading | None
-    head_ns: int | None
-    dim: Literal["", "stale", "disconnected"]
-    legend: Groups
-    banners: tuple[Banner, ...]
-    empty: tuple[str, str] | None
+    plot: View | None = None
+    views: Mapping[str, View] = field(default_factory=dict)
+    titles: Mapping[str, str] = field(default_factory=dict)
+    prices: ValueTicks | None = None
+    values: Mapping[str, ValueTicks] = field(default_factory=dict)
+    times: TimeTicks | None = None
+    last: LastPrice | None = None
+    gaps: tuple[Gap, ...] = ()
+    loading: Loading | None = None
+    head_ns: int | None = None
+    dim: Literal["", "stale", "disconnected"] = ""
+    legend: Groups = ()
+    banners: tuple[Banner, ...] = ()
+    empty: tuple[str, str] | None = None
 
     def price_px(self, price: float) -> float:
         """Where a price lies, px from the top of the chart; infinity without a view."""

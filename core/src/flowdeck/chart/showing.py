@@ -127,6 +127,11 @@ class Showing(ChartCore):
     def set_theme(self, theme: Theme) -> None:
         """Other colours."""
         self._theme = theme
+        self.refresh()
+
+    def refresh(self) -> None:
+        """Draw anew and ask layers anew what they read, as after a change of their settings."""
+        self._wishes.soon(0.0)
         self._touch(Redraw.FULL)
 
     def set_fonts(self, fonts: FontSet) -> None:

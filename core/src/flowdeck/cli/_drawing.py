@@ -120,6 +120,9 @@ def draw(plan: Plan, config: Config, manager: PluginManager) -> Drawn:
     Raises:
         FlowdeckError: when there is nothing to draw, the engine cannot be reached or the file cannot be written.
     """
+    from flowdeck.canvas import warm
+
+    warm()  # the kernels load while the capture is read
     return asyncio.run(_capture(plan, config, manager) if plan.capture is not None else _attached(plan, manager))
 
 
@@ -181,9 +184,25 @@ def _chosen(plan: Plan, run: RunInfo) -> InstrumentId:
 async def _picture(
     plan: Plan, manager: PluginManager, feed: _TaskFeed, instrument: InstrumentId, run: str | None
 ) -> tuple[Instrument, Timeframe, int, int, int]:
+    host = _host(plan, manager, feed, instrument, run)
+    with contextlib.closing(host):
+        host.set_grouping(plan.grouping)
+        await _settle(host, feed)
+        if host.last_price is None or host.instrument is None:
+            raise StreamError(f"{instrument}: {_why(host)}")
+        if plan.start is not None or plan.stop is not None:
+            _move(host, plan)
+            await _settle(host, feed)
+        host.fit(x=False)
+        await _settle(host, feed)
+        host.png(plan.out)
+        return host.instrument, host.timeframe, host.grouping, *host.span
+
+
+def _host(plan: Plan, manager: PluginManager, feed: _TaskFeed, instrument: InstrumentId, run: str | None) -> ChartHost:
     from flowdeck.chart.host import ChartHost
 
-    host = ChartHost(
+    return ChartHost(
         manager,
         plan.theme,
         width_px=plan.size[0],
@@ -198,19 +217,6 @@ async def _picture(
         paint_banners=True,
         debounce_s=0.0,
     )
-    with contextlib.closing(host):
-        host.set_grouping(plan.grouping)
-        await _settle(host, feed)
-        if host.last_price is None or host.instrument is None:
-            raise StreamError(f"{instrument}: {_why(host)}")
-        if plan.start is not None or plan.stop is not None:
-            _move(host, plan)
-            await _settle(host, feed)
-        host.fit(x=False)
-        await _settle(host, feed)
-        host.png(plan.out)
-        start_ns, stop_ns = host.span
-        return host.instrument, host.timeframe, host.grouping, start_ns, stop_ns
 
 
 async def _settle(host: ChartHost, feed: _TaskFeed) -> None:
