@@ -36,7 +36,6 @@ class CaptureReader:
         position: How far it has been read, compressed bytes: `position / size` is the progress.
         lines: Lines seen.
         frames: Frames yielded.
-        problems: The first 100 problems, oldest first.
         problem_count: All problems.
     """
 
@@ -61,7 +60,7 @@ class CaptureReader:
         self.position = self._start.offset if self._start else 0
         self.lines = self._start.line - 1 if self._start else 0
         self.frames = 0
-        self.problems: list[Problem] = []
+        self._problems: list[Problem] = []
         self.problem_count = 0
         self._last_ts = 0
 
@@ -87,9 +86,14 @@ class CaptureReader:
         """Note that a line could not be used, for example after a parser's `FrameError`."""
         problem = Problem(self.path.name, line, reason)
         self.problem_count += 1
-        if len(self.problems) < _KEPT_PROBLEMS:
-            self.problems.append(problem)
+        if len(self._problems) < _KEPT_PROBLEMS:
+            self._problems.append(problem)
         return problem
+
+    @property
+    def problems(self) -> list[Problem]:
+        """The first 100 problems, by line: those of lines themselves are noted blocks ahead of a parser's."""
+        return sorted(self._problems, key=lambda problem: problem.line)
 
     def _line_blocks(self) -> Iterator[list[bytes]]:
         torn = _Torn(self._longest_line)
