@@ -164,7 +164,7 @@ def test_pieces_of_history_cover_what_they_say(times: list[list[int]], edges: li
     every = [time for part in times for time in part]
     covered = tuple(pair for pair in zip(sorted(edges)[::2], sorted(edges)[1::2], strict=False) if pair[0] < pair[1])
     snapshot = Snapshot(TRADES, KINDS["trades"], tape.chunks(*FOREVER), covered, 7, 1)
-    oldest = history_batches(snapshot, "oldest")
+    oldest = list(history_batches(snapshot, "oldest"))
     assert [int(i) for batch in oldest for i in batch.rows["id"]] == list(range(at))
     seen: list[int] = []
     for batch in oldest:
@@ -172,7 +172,7 @@ def test_pieces_of_history_cover_what_they_say(times: list[list[int]], edges: li
         if batch.covered is not None:
             a, b = batch.covered
             assert sorted(t for t in seen if a <= t < b) == sorted(t for t in every if a <= t < b)
-    newest = history_batches(snapshot, "newest")
+    newest = list(history_batches(snapshot, "newest"))
     assert sorted(int(i) for batch in newest for i in batch.rows["id"]) == list(range(at))
     assert all(batch.seq == 7 and batch.epoch == 1 for batch in newest)
     for later, earlier in pairwise(newest):
@@ -190,7 +190,7 @@ def test_a_large_table_is_cut_between_bars(monkeypatch: pytest.MonkeyPatch) -> N
     rows = kind.rows({"index": index, "ts": index * SECOND_NS, "row": np.tile(np.arange(4), 9)})
     key = StreamKey.of("footprint", ID, timeframe="1s")
     snapshot = Snapshot(key, kind, [chunk_of(rows, "ts")], ((0, 9 * SECOND_NS),), 1, 0)
-    batches = history_batches(snapshot, "newest")
+    batches = list(history_batches(snapshot, "newest"))
     assert len(batches) > 1
     assert all(len(batch) % 4 == 0 for batch in batches)
     assert np.array_equal(np.concatenate([batch.rows for batch in batches[::-1]]), rows)

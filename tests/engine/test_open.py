@@ -18,6 +18,7 @@ from hypothesis import strategies as st
 from flowdeck.errors import StreamError
 from flowdeck.kinds import BarFlags
 from flowdeck.series import Series
+from flowdeck.specs import FeedState
 from flowdeck.streams import Batch, EndOfHistory, EndOfStream
 
 
@@ -163,6 +164,28 @@ async def test_the_first_bar_is_incomplete_and_the_next_is_not(world: Any) -> No
     world.publish(world.trades([10, 70]))
     batch = await world.next(one)
     assert list(batch.rows["flags"] & BarFlags.INCOMPLETE) == [BarFlags.INCOMPLETE, 0]
+
+
+async def test_a_feed_that_goes_down_marks_the_open_bar_and_takes_it_back_when_nothing_was_missed(world: Any) -> None:
+    one = world.open(world.bars("1m"))
+    await world.read(one)
+    world.source.say(FeedState.LIVE)
+    world.publish(world.trades([-30, 10]))
+    assert list((await world.next(one)).rows["flags"] & BarFlags.INCOMPLETE) == [BarFlags.INCOMPLETE, 0]
+    world.source.say(FeedState.STALE)
+    marked = await world.next(one)
+    assert list(marked.rows["ts"]) == [world.START]
+    assert marked.rows["flags"][0] & BarFlags.INCOMPLETE
+    world.source.say(FeedState.LIVE)
+    world.publish(world.trades([40], first_id=3))
+    healed = await world.next(one)
+    assert list(healed.rows["trades"]) == [2]
+    assert not healed.rows["flags"][0] & BarFlags.INCOMPLETE
+    world.source.say(FeedState.STALE)
+    await world.next(one)
+    world.publish(world.trades([50], first_id=9))
+    missed = await world.next(one)
+    assert missed.rows["flags"][0] & BarFlags.INCOMPLETE
 
 
 async def test_what_an_instrument_is_worth_waiting_for(world: Any) -> None:

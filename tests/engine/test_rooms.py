@@ -169,6 +169,32 @@ def test_the_watchdog_counts_what_is_late_and_names_the_culprit() -> None:
     assert watchdog.stalls == 1
 
 
+def test_the_watchdog_looks_at_other_threads_when_the_loop_only_waits() -> None:
+    gate, begun = threading.Event(), threading.Event()
+
+    def loop() -> None:
+        gate.wait(10)
+
+    def busy_elsewhere() -> None:
+        begun.set()
+        while not gate.is_set():
+            pass
+
+    waiting, busy = threading.Thread(target=loop), threading.Thread(target=busy_elsewhere)
+    waiting.start()
+    busy.start()
+    begun.wait(10)
+    now = [0.0]
+    watchdog = Watchdog(clock=lambda: now[0])
+    watchdog._loop_thread = waiting.ident or 0
+    now[0] = 0.030
+    watchdog.look()
+    gate.set()
+    waiting.join()
+    busy.join()
+    assert any(line.startswith("another thread: ") and "busy_elsewhere" in line for line in watchdog._culprit)
+
+
 async def test_the_watchdog_sees_a_loop_that_is_held_up(world: Any) -> None:
     import time
 
@@ -270,6 +296,25 @@ async def test_the_end_closes_every_stream_and_may_be_asked_for_twice(world: Any
 async def test_instruments_are_told(world: Any) -> None:
     assert world.engine.instrument(world.BTC.id) == world.BTC
     assert world.said("instrument")[0] == {"instrument": world.BTC.to_dict(), "run": None}
+
+
+async def test_recording_begins_at_once_and_holds_for_sources_to_come(world: Any, tmp_path: Path) -> None:
+    taps: list[Any] = []
+    world.Source.record = lambda self, tap: taps.append(tap("venue"))
+    try:
+        first = world.source
+        world.engine.record(tmp_path / "captures")
+        await world.until(lambda: first.runs == 2)
+        world.manager.disable("market")
+        world.manager.enable("market")
+        await world.until(lambda: len(taps) == 2)
+        for tap in taps:
+            tap.frame(world.START, b'{"k":1}')
+            tap.close()
+        files = sorted((tmp_path / "captures").glob("venue-*.gz"))
+        assert len(files) == 2
+    finally:
+        del world.Source.record
 
 
 async def test_there_is_nobody_to_kick(world: Any) -> None:

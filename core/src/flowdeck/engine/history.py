@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections import deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
@@ -27,9 +26,9 @@ class Past:
         covered: What it vouches for; final once `next` answered None.
     """
 
-    def __init__(self, history: History, request: StreamRequest, memory: list[Batch], covered: Intervals) -> None:
+    def __init__(self, history: History, request: StreamRequest, memory: Iterator[Batch], covered: Intervals) -> None:
         self._history, self._request, self.covered = history, request, covered
-        self._memory = deque(memory)
+        self._memory = memory
         self._older: Interval | None = None
         self._archived: Iterator[Batch] | None = None
         self._stamp = (0, 0)
@@ -45,7 +44,7 @@ class Past:
         return self._next_held() or await self._next_archived()
 
     def _next_held(self) -> Batch | None:
-        return self._memory.popleft() if self._memory else None
+        return next(self._memory, None)
 
     async def _next_archived(self) -> Batch | None:
         if self._older is None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
+from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import accumulate, pairwise
 from typing import Literal
@@ -39,37 +41,33 @@ class Snapshot:
     epoch: int
 
 
-def history_batches(snapshot: Snapshot, order: Literal["oldest", "newest"]) -> list[Batch]:
-    """The snapshot's rows in batches.
+def history_batches(snapshot: Snapshot, order: Literal["oldest", "newest"]) -> Iterator[Batch]:
+    """The snapshot's rows in batches, made as they are asked for.
 
     Oldest first keeps the order of receipt: once a batch has come, everything before the end of its `covered` has.
     Newest first, each batch holds all rows of its interval of time, and intervals do not overlap.
     """
     chunks = _handy(snapshot.kind, snapshot.chunks)
     if not chunks:
-        return []
-    # rows of later chunks all lie at or behind a chunk's cut
-    later = list(accumulate((chunk.oldest for chunk in reversed(chunks)), min))[::-1]
-    cuts = [FOREVER[0], *later[1:], FOREVER[1]]
+        return iter(())
+    # each chunk's cut: no row of it or of a later one lies before
+    cuts = list(accumulate((chunk.oldest for chunk in reversed(chunks)), min))[::-1]
+    cuts = [FOREVER[0] if cut == cuts[0] else cut for cut in cuts] + [FOREVER[1]]
     if order == "oldest":
-        spans = pairwise(accumulate(cuts, max))
-        return [_batch(snapshot, chunk, span) for chunk, span in zip(chunks, spans, strict=True)]
-    return _windows(snapshot, chunks, cuts[1:])[::-1]
+        return (_batch(snapshot, chunk, span) for chunk, span in zip(chunks, pairwise(cuts), strict=True))
+    return _windows(snapshot, chunks, cuts)
 
 
-def _windows(snapshot: Snapshot, chunks: list[Chunk], cuts: list[int]) -> list[Batch]:
-    """Batches by time, oldest first: each takes the rows before its cut, what lies behind waits for the next."""
-    batches: list[Batch] = []
-    waiting: list[Chunk] = []
-    at = FOREVER[0]
-    for chunk, cut in zip(chunks, cuts, strict=True):
-        pool = [*waiting, chunk]
-        ready = _between(snapshot.kind, pool, FOREVER[0], cut)
-        waiting = _between(snapshot.kind, pool, cut, FOREVER[1])
-        if ready:
-            batches += _split_at_gaps(snapshot, _joined(snapshot.kind, ready), (at, cut))
-            at = cut
-    return batches
+def _windows(snapshot: Snapshot, chunks: list[Chunk], cuts: list[int]) -> Iterator[Batch]:
+    """Batches by time, newest first: between two cuts lie rows of one chunk, and late ones of those before it."""
+    reach = list(accumulate((chunk.newest for chunk in chunks), max))
+    for last in reversed(range(len(chunks))):
+        span = (cuts[last], cuts[last + 1])
+        if span[0] < span[1]:
+            first = bisect_left(reach, span[0], 0, last)
+            ready = _between(snapshot.kind, chunks[first : last + 1], span)
+            if ready:
+                yield from reversed(_split_at_gaps(snapshot, _joined(snapshot.kind, ready), span))
 
 
 def _split_at_gaps(snapshot: Snapshot, chunk: Chunk, span: Interval) -> list[Batch]:
@@ -92,8 +90,8 @@ def _batch(snapshot: Snapshot, chunk: Chunk, span: Interval) -> Batch:
     )
 
 
-def _between(kind: KindSpec, chunks: list[Chunk], start: int, stop: int) -> list[Chunk]:
-    found = (rows_between(chunk, start, stop, kind.time) for chunk in chunks)
+def _between(kind: KindSpec, chunks: list[Chunk], span: Interval) -> list[Chunk]:
+    found = (rows_between(chunk, *span, kind.time) for chunk in chunks)
     return [chunk for chunk in found if chunk is not None]
 
 

@@ -10,6 +10,7 @@ import traceback
 from collections import deque
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
+from types import FrameType
 from typing import Any
 
 __all__ = ["STALL_MS", "Stall", "Watchdog"]
@@ -18,6 +19,7 @@ STALL_MS = 20.0
 _BEAT_S = 0.01
 _KEPT = 32
 _FRAMES = 12
+_WAITING = ("selectors.py", "threading.py", "queue.py", "concurrent/futures/thread.py", "asyncio/runners.py")
 
 
 @dataclass(frozen=True)
@@ -27,8 +29,8 @@ class Stall:
     Attributes:
         ms: For how long.
         ts: When it ended, ns UTC.
-        culprit: Where the loop's thread was, innermost first, `file:line function`; empty when nobody could look
-            because the interpreter itself was held.
+        culprit: Where the loop's thread was, innermost first, `file:line function`; where it only waited for the
+            interpreter, where other threads were; empty when nobody could look because C code held it.
     """
 
     ms: float
@@ -87,9 +89,16 @@ class Watchdog:
     def look(self) -> None:
         """Note where the loop's thread is, when its beat is overdue."""
         if (self._clock() - self._due) * 1e3 > STALL_MS and not self._culprit:
-            frame = sys._current_frames().get(self._loop_thread)  # noqa: SLF001 -- the interpreter's only way to see it
-            stack = traceback.extract_stack(frame)[::-1] if frame is not None else []
-            self._culprit = tuple(f"{one.filename}:{one.lineno} {one.name}" for one in stack[:_FRAMES])
+            self._culprit = self._stack()
+
+    def _stack(self) -> tuple[str, ...]:
+        """What the loop's thread runs; where it only waits, what other threads keep the interpreter from it."""
+        frames = sys._current_frames()  # noqa: SLF001 -- the interpreter's only way to see them
+        frame = frames.pop(self._loop_thread, None)
+        if frame is not None and not _waits(frame):
+            return _lines(frame, _FRAMES)
+        others = [one for thread, one in frames.items() if thread != threading.get_ident() and not _waits(one)]
+        return tuple(f"another thread: {line}" for one in others for line in _lines(one, _FRAMES // 2))
 
     def _schedule(self) -> None:
         self._due = self._clock() + _BEAT_S
@@ -102,3 +111,13 @@ class Watchdog:
     def _watch(self) -> None:
         while not self._stop.wait(_BEAT_S):
             self.look()
+
+
+def _waits(frame: FrameType) -> bool:
+    """Whether a thread waits for work; under uvloop the loop does so in C, below a frame of asyncio."""
+    return frame.f_code.co_filename.endswith(_WAITING)
+
+
+def _lines(frame: FrameType, most: int) -> tuple[str, ...]:
+    stack = traceback.extract_stack(frame)[::-1]
+    return tuple(f"{one.filename}:{one.lineno} {one.name}" for one in stack[:most])
