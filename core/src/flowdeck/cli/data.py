@@ -70,11 +70,11 @@ def _print_table(held: Sequence[dict[str, Any]]) -> None:
 
     table = Table(box=None, header_style="bold", pad_edge=False)
     for name in ("where", "stream", "rows", "size", "from", "to", "readers"):
-        table.add_column(name, justify="right" if name in {"rows", "size", "readers"} else "left", overflow="fold")
+        table.add_column(name, justify="right" if name in {"rows", "size", "readers"} else "left", no_wrap=True)
     for one in held:
         numbers = f"{one['rows']:,}", _size(one["size_bytes"]), _time(one["oldest"]), _time(one["newest"])
         table.add_row(one["where"], one["key"] or "", *numbers, str(one["readers"]))
-    Console().print(table)
+    Console(soft_wrap=True).print(table)
 
 
 def _size(size_bytes: float) -> str:

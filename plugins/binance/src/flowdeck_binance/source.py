@@ -35,6 +35,7 @@ class BinanceSource:
     def __init__(self, context: PluginContext) -> None:
         self._context = context
         self._tap: Callable[[str], Tap] = _no_tap
+        self._refused: set[StreamKey] = set()
         self._resettled = asyncio.Event()
         self._settle(context.settings)
         context.on_settings(self._settle)
@@ -96,8 +97,9 @@ class BinanceSource:
         for feed in feeds:
             ours = {key for key in keys if key.instrument.venue == feed.venue}
             feed.wanted.set(frozenset(key.instrument.symbol for key in ours if key.kind == "trades"))
-            for key in ours:
+            for key in sorted(ours - self._refused):
                 if key.kind != "trades":
+                    self._refused.add(key)
                     self._context.log.warning("read from captures only, not live", stream=str(key))
 
 
