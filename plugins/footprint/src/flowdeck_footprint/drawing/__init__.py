@@ -1,0 +1,1 @@
+"""How bars and their cells look, level of detail by level of detail."""
