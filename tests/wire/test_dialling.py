@@ -89,6 +89,14 @@ async def test_programs_that_are_no_websocket_server(listen: Listen, answer: byt
         await Client(await listen(other)).connect()
 
 
+async def test_a_program_that_hangs_up_at_once(listen: Listen) -> None:
+    async def abrupt(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.transport.abort()
+
+    with pytest.raises((ForeignError, AbsentError)):
+        await Client(await listen(abrupt)).connect()
+
+
 async def test_another_websocket_server(websocket: Any) -> None:
     async def chat(connection: ServerConnection) -> None:
         await connection.send("welcome")

@@ -8,7 +8,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from websockets.asyncio.client import ClientConnection, connect
-from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidMessage, InvalidStatus, InvalidURI
+from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidStatus, InvalidURI
 from websockets.typing import Subprotocol
 
 from flowdeck.errors import EngineError, ProtocolError
@@ -53,7 +53,7 @@ async def dial(url: str, timeout_s: float) -> tuple[ClientConnection, dict[str, 
         raise AbsentError(f"{url}: something listens there but did not answer within {timeout_s:g} s") from error
     except InvalidStatus as error:
         raise _status_error(url, error) from error
-    except (InvalidHandshake, InvalidMessage, InvalidURI) as error:
+    except (InvalidHandshake, InvalidURI, ConnectionClosed) as error:
         raise ForeignError(f"{url}: the program there does not speak WebSocket; it is not a Flowdeck engine") from error
     except SSLError as error:
         raise ForeignError(f"{url}: no secure connection ({error.reason or error}); wss:// needs TLS there") from error

@@ -11,7 +11,6 @@ import threading
 import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -29,6 +28,10 @@ __all__ = ["Hosting", "host", "run_loop"]
 
 _GRACE_S = 10.0
 """An orphan that has not ended cleanly after so long ends at once."""
+
+
+def _exit_at_once() -> None:
+    os._exit(1)
 
 
 @dataclass(frozen=True)
@@ -51,7 +54,7 @@ class Hosting:
     announce_fd: int | None = None
     parent_fd: int | None = None
     stopping: Callable[[str], None] = print
-    give_up: Callable[[], object] = partial(os._exit, 1)
+    give_up: Callable[[], object] = _exit_at_once
 
 
 async def host(

@@ -29,6 +29,7 @@ T = TypeVar("T")
 
 _CLOSE_S = 2.0
 _LOG = logging.getLogger("flowdeck.wire.server")
+_LOG.setLevel(logging.WARNING)
 # whoever knocks with something else than WebSocket is answered, not logged with a traceback
 _LOG.addFilter(lambda record: record.msg != "opening handshake failed")
 
