@@ -298,7 +298,7 @@ def stage(qapp: QApplication, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch) -> 
     prepare(qapp)
     shell = Shell(config, manager, choice_of(config), FakeLink)  # type: ignore[arg-type] # a fake in its place
     dress(qapp, shell)
-    qtbot.addWidget(shell.window)
+    qtbot.addWidget(shell.window, before_close_func=lambda _: setattr(shell.closing, "forced", True))
     shell.window.resize(1500, 900)
     try:
         shell.start()
