@@ -1,12 +1,11 @@
 """When depth is published: Binance's rules of the local book, seen from the rows."""
 
-import json
 from typing import Literal
 
 import pytest
 
 from flowdeck.kinds import DepthFlags
-from flowdeck.testing.captures import CaptureBuilder
+from flowdeck.testing.captures import CaptureBuilder, feed
 from flowdeck_binance.parser import BinanceParser
 
 Market = Literal["spot", "usdm"]
@@ -16,14 +15,7 @@ BOOK = ([("100", "1"), ("99", "2")], [("101", "3")])
 
 def _feed(parser: BinanceParser, builder: CaptureBuilder) -> list[tuple[float, float, int, int]]:
     """Rows of depth as (price, qty, side, flags)."""
-    for line in builder.lines:
-        stamp, _, data = line.partition(b" ")
-        record = json.loads(data).get("flowdeck")
-        if record:
-            parser.control(int(stamp), record)
-        else:
-            parser.feed(int(stamp), data)
-    builder.lines.clear()
+    feed(parser, builder)
     return [row[1:] for _, rows in parser.drain() for row in rows.tolist()]
 
 

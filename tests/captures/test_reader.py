@@ -9,7 +9,8 @@ import pytest
 
 from flowdeck.captures import CaptureReader, Control, Frame, span
 from flowdeck.errors import CaptureError
-from flowdeck.testing.captures import CaptureBuilder, damage, tear
+from flowdeck.testing.captures import CaptureBuilder
+from flowdeck.testing.damage import damage, tear
 
 
 def _frames(reader: CaptureReader) -> list[Frame]:

@@ -5,24 +5,16 @@ from __future__ import annotations
 import csv
 import json
 from collections import defaultdict
-from collections.abc import AsyncIterator
 from decimal import Decimal
 from pathlib import Path
-from typing import Any, ClassVar, Self
+from typing import Any
 
-import numpy as np
 import pyarrow.parquet
 import pytest
 
 from flowdeck.captures import CaptureReader
 from flowdeck.cli import main
-from flowdeck.cli._tables import regroup, table
-from flowdeck.instruments import Instrument, InstrumentId
-from flowdeck.streams import EndOfStream, StreamEvent, StreamKey, StreamRequest
-from flowdeck.testing import SAMPLE_INSTRUMENT, SAMPLE_START, sample_batches, sample_trades
 from flowdeck.testing.captures import CaptureBuilder
-from flowdeck.testing.samples import naive_footprint, sample_footprint
-from flowdeck.timeframes import Timeframe
 
 MINUTE_NS = 60_000_000_000
 
@@ -250,77 +242,3 @@ def test_cells_of_both_real_captures_equal_an_independent_computation(
     }
     assert exported == expected
     assert len(rows) == len(exported)
-
-
-@pytest.mark.parametrize(("tick", "grouping"), [("0.1", 1), ("0.5", 1), ("0.25", 7), ("3", 2), ("0.05", 10)])
-def test_regrouping_equals_binning_the_trades_themselves(tick: str, grouping: int) -> None:
-    trades, frame = sample_trades(), Timeframe.parse("1m")
-    rows = regroup(sample_footprint(trades, frame), SAMPLE_INSTRUMENT, Decimal(tick), grouping)
-    other = Instrument(InstrumentId("sample", "BTCUSDT"), Decimal(tick), SAMPLE_INSTRUMENT.lot_size)
-    expected = naive_footprint(trades, other, frame, grouping)
-    names = ("bid_lots", "ask_lots", "bid_trades", "ask_trades")
-    assert {(int(row["index"]), int(row["row"])): tuple(int(row[name]) for name in names) for row in rows} == expected
-
-
-def test_negative_and_large_amounts_keep_every_digit() -> None:
-    from flowdeck.kinds import CORE_KINDS, Kinds
-
-    rows = Kinds(CORE_KINDS)["bars"].empty(1)
-    rows["delta_min"], rows["delta_max"] = -1, 2**62
-    columns = table("bars", rows, SAMPLE_INSTRUMENT).to_pylist()[0]
-    assert columns["delta_min"] == Decimal("-0.001")
-    assert columns["delta_max"] == Decimal(2**62).scaleb(-3)
-    assert np.all(rows["delta_min"] == -1)
-
-
-class _FakeClient:
-    """An engine elsewhere that knows the sample."""
-
-    asked: ClassVar[list[StreamRequest]] = []
-
-    def __init__(self, url: str, token: str | None) -> None:
-        self.url = url
-
-    async def __aenter__(self) -> Self:
-        return self
-
-    async def __aexit__(self, *error: object) -> None:
-        pass
-
-    async def open(self, request: StreamRequest) -> _FakeRemote:
-        self.asked.append(request)
-        return _FakeRemote(request.key)
-
-
-class _FakeRemote:
-    def __init__(self, key: StreamKey) -> None:
-        self.key = key
-        self.instrument = Instrument.from_dict(SAMPLE_INSTRUMENT.to_dict() | {"venue": "sample"})
-
-    async def cancel(self) -> None:
-        self.key = StreamKey.parse("trades/sample/GONE")
-
-    async def __aiter__(self) -> AsyncIterator[StreamEvent]:
-        for batch in sample_batches(self.key):
-            yield batch
-        yield EndOfStream(self.key, "done")
-
-
-@pytest.mark.parametrize(("tick", "opened"), [("0.1", [5]), ("0.5", [5, 1])])
-def test_an_engine_is_read_in_one_request_or_rebinned_from_its_ticks(
-    tick: str, opened: list[int], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("flowdeck.cli._exporting.Client", _FakeClient)
-    monkeypatch.setattr(_FakeClient, "asked", [])
-    out = tmp_path / "cells.csv"
-    words = ["export", "footprint", "--attach", "ws://engine", "--instrument", "sample:BTCUSDT", "--out", str(out)]
-    assert main.main([*words, "--grouping", "5", "--tick-size", tick, "--from", "2023-11-14T22:14"]) == 0
-    assert [request.key.grouping for request in _FakeClient.asked] == opened
-    assert all(not request.live and request.start == SAMPLE_START for request in _FakeClient.asked)
-    other = Instrument(SAMPLE_INSTRUMENT.id, Decimal(tick), SAMPLE_INSTRUMENT.lot_size)
-    expected = naive_footprint(sample_trades(), other, Timeframe.parse("1m"), 5)
-    with out.open(newline="") as file:
-        rows = list(csv.DictReader(file))
-    assert sorted((int(row["ts"]) // MINUTE_NS, int(row["row"])) for row in rows) == sorted(expected)
-    lots = sum(cell[0] + cell[1] for cell in expected.values())
-    assert sum(Decimal(row["bid_qty"]) + Decimal(row["ask_qty"]) for row in rows) == lots * other.lot_size

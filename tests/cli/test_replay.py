@@ -9,7 +9,8 @@ import pytest
 from flowdeck.cli import main
 from flowdeck.engine import RunInfo
 from flowdeck.engine.runs import Runs
-from flowdeck.testing.captures import DAMAGED_LINES, CaptureBuilder, tear
+from flowdeck.testing.captures import CaptureBuilder
+from flowdeck.testing.damage import DAMAGED_LINES, tear
 
 
 def _replay(path: Path, capsys: pytest.CaptureFixture[str], *options: str) -> dict[str, Any]:
