@@ -101,7 +101,7 @@ def _tape(sizes: list[int], step: int = 1) -> Tape:
     tape, at = Tape(), 0
     for size in sizes:
         batch = Batch(TRADES, _trades(range(at, at + size), range(at * step, (at + size) * step, step)))
-        tape.take(chunk_of(batch.rows, "ts"), batch)
+        tape.take(batch)
         at += size
     return tape
 
@@ -136,7 +136,7 @@ def test_a_table_evicts_whole_bars() -> None:
     table = memory_of(BARS, KINDS["bars"])
     for i in range(1_000):
         batch = Batch(BARS, _bars((i, 1)))
-        table.take(chunk_of(batch.rows, "ts"), batch)
+        table.take(batch)
     table.evict(100 * KINDS["bars"].dtype.itemsize)
     assert 0 < len(table) <= 100
     assert table.complete_from == table.oldest == (1_000 - len(table)) * 60 * SECOND_NS
@@ -159,7 +159,7 @@ def test_pieces_of_history_cover_what_they_say(times: list[list[int]], edges: li
     tape, at = Tape(), 0
     for part in times:
         batch = Batch(TRADES, _trades(range(at, at + len(part)), part))
-        tape.take(chunk_of(batch.rows, "ts"), batch)
+        tape.take(batch)
         at += len(part)
     every = [time for part in times for time in part]
     covered = tuple(pair for pair in zip(sorted(edges)[::2], sorted(edges)[1::2], strict=False) if pair[0] < pair[1])
@@ -294,6 +294,6 @@ def test_texts_of_different_tables_are_never_mixed() -> None:
     tape = Tape()
     for texts in (("a",), ("a",), ("b",)):
         batch = replace(Batch(StreamKey("log", ID), log.empty(1)), texts=texts)
-        tape.take(chunk_of(batch.rows, "ts", 0, batch.texts), batch)
+        tape.take(batch)
     assert [chunk.texts for chunk in tape.chunks(*FOREVER)][-1] == ("b",)
     assert sum(len(chunk.rows) for chunk in tape.chunks(*FOREVER) if chunk.texts == ("a",)) == 2

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -170,34 +171,34 @@ def test_the_watchdog_counts_what_is_late_and_names_the_culprit() -> None:
 
 
 def test_the_watchdog_looks_at_other_threads_when_the_loop_only_waits() -> None:
-    gate, begun = threading.Event(), threading.Event()
+    gate, begun, over = threading.Event(), threading.Event(), list[bool]()
 
     def loop() -> None:
         gate.wait(10)
 
     def busy_elsewhere() -> None:
         begun.set()
-        while not gate.is_set():
+        while not over:
             pass
 
     waiting, busy = threading.Thread(target=loop), threading.Thread(target=busy_elsewhere)
     waiting.start()
     busy.start()
     begun.wait(10)
+    time.sleep(0.02)  # past the line that set it
     now = [0.0]
     watchdog = Watchdog(clock=lambda: now[0])
     watchdog._loop_thread = waiting.ident or 0
     now[0] = 0.030
     watchdog.look()
     gate.set()
+    over.append(True)
     waiting.join()
     busy.join()
     assert any(line.startswith("another thread: ") and "busy_elsewhere" in line for line in watchdog._culprit)
 
 
 async def test_the_watchdog_sees_a_loop_that_is_held_up(world: Any) -> None:
-    import time
-
     def hold_the_loop() -> None:
         time.sleep(0.2)
 

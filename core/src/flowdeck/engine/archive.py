@@ -12,7 +12,7 @@ from flowdeck.engine.bars import bar_ceil, bar_floor, marked_incomplete
 from flowdeck.engine.deriver import Deriver
 from flowdeck.engine.intervals import FOREVER, Interval, Intervals, clip, complement, intersect, merge_intervals
 from flowdeck.engine.keys import Resolved, Resolver
-from flowdeck.engine.memory import chunk_of, memory_of
+from flowdeck.engine.memory import memory_of
 from flowdeck.engine.merge import in_time_order
 from flowdeck.engine.pieces import Snapshot, history_batches
 from flowdeck.engine.stores import Stores
@@ -99,7 +99,7 @@ class Archive:
         table = memory_of(resolved.key, kind)
         for batch in self._feed(resolved, deriver, start, stop):
             for out in deriver.process(batch, timed=False):
-                table.take(chunk_of(out.rows, kind.time), out)
+                table.take(out)
         covered = clip(self.covered(resolved.key), *window)
         for piece in history_batches(Snapshot(resolved.key, kind, table.chunks(*window), covered, 0, 0), order):
             rows = marked_incomplete(resolved.key, piece.rows, complement(self.covered(resolved.key)))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 import numpy as np
 import numpy.typing as npt
 
@@ -17,19 +19,17 @@ _EDGE = 2**62  # beyond any time of a market; arithmetic on such bounds could ov
 
 def bar_floor(key: StreamKey, ts: int) -> int:
     """Open of the bar of `key` that holds `ts` (ns UTC); of the day for bars that restart with it; else `ts`."""
-    text = key.param("timeframe")
-    if text is None or abs(ts) >= _EDGE:
+    timeframe = _timeframe(key)
+    if timeframe is None or abs(ts) >= _EDGE:
         return ts
-    timeframe = Timeframe.parse(text)
     return timeframe.open_ns(timeframe.index(ts)) if timeframe.is_time else ts - ts % DAY_NS
 
 
 def bar_ceil(key: StreamKey, ts: int) -> int:
     """The first time from `ts` on (ns UTC) at which a bar of `key` opens."""
-    opened = bar_floor(key, ts)
-    if opened == ts:
+    opened, timeframe = bar_floor(key, ts), _timeframe(key)
+    if opened == ts or timeframe is None:
         return ts
-    timeframe = Timeframe.parse(key.param("timeframe") or "")
     return timeframe.close_ns(timeframe.index(ts)) if timeframe.is_time else opened + DAY_NS
 
 
@@ -42,6 +42,9 @@ def marked_incomplete(key: StreamKey, rows: Rows, gaps: Intervals) -> Rows:
         gaps: Ascending half-open intervals of ns UTC.
     """
     if key.kind != "bars" or not len(rows):
+        return rows
+    marks = rows["flags"] & np.uint8(BarFlags.INCOMPLETE)
+    if (not gaps or gaps[-1][1] <= rows["ts"][0]) and not marks.any():
         return rows
     touched = _touched(rows["ts"], _ends(key, rows["ts"]), gaps)
     flags = rows["flags"] & ~np.uint8(BarFlags.INCOMPLETE) | touched * np.uint8(BarFlags.INCOMPLETE)
@@ -63,9 +66,14 @@ def _touched(opens: npt.NDArray[np.int64], ends: npt.NDArray[np.int64], gaps: In
 
 
 def _ends(key: StreamKey, opens: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
-    text = key.param("timeframe")
-    timeframe = Timeframe.parse(text) if text else None
+    timeframe = _timeframe(key)
     if timeframe is not None and timeframe.is_time:
         day = opens - opens % DAY_NS + DAY_NS if timeframe.bars_per_day is not None else FOREVER[1]
         return np.minimum(opens + timeframe.duration_ns, day)
     return np.append(opens[1:], FOREVER[1])
+
+
+@lru_cache(maxsize=256)
+def _timeframe(key: StreamKey) -> Timeframe | None:
+    text = key.param("timeframe")
+    return None if text is None else Timeframe.parse(text)

@@ -12,7 +12,7 @@ from flowdeck.engine.bus import Stream
 from flowdeck.engine.deriver import Deriver
 from flowdeck.engine.intervals import FOREVER, Intervals
 from flowdeck.engine.keys import Resolved, Resolver
-from flowdeck.engine.memory import Memory, chunk_of, memory_of
+from flowdeck.engine.memory import Memory, memory_of
 from flowdeck.engine.merge import in_time_order
 from flowdeck.engine.pieces import Snapshot, history_batches
 from flowdeck.plugins.manager import PluginManager
@@ -89,4 +89,4 @@ class Build:
     def _keep(self, out: Batch) -> None:
         kind = self._kinds[out.key.kind]
         rows = marked_incomplete(out.key, out.rows[out.rows[kind.time] >= self.plan.floor], self.plan.gaps)
-        self.tables[out.key].take(chunk_of(rows, kind.time, out.recv_ts, out.texts), replace(out, rows=rows))
+        self.tables[out.key].take(replace(out, rows=rows))

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
-import numpy as np
-
+from flowdeck.engine.rowjoin import joined
 from flowdeck.kinds import KindSpec, Mode
 from flowdeck.series import Series
 from flowdeck.streams import Batch, Rows, StreamKey
@@ -16,6 +15,7 @@ from flowdeck.streams import Batch, Rows, StreamKey
 __all__ = ["Chunk", "Memory", "Table", "Tape", "chunk_of", "enforce", "memory_of", "rows_between"]
 
 _CHUNK_ROWS = 4_096
+_WAITING_ROWS = 8_192
 
 
 @dataclass(frozen=True, eq=False)
@@ -52,8 +52,8 @@ class Memory(Protocol):
 
     def __len__(self) -> int: ...
 
-    def take(self, chunk: Chunk, batch: Batch) -> None:
-        """Remember a batch; `chunk` holds the same rows with the range of their times."""
+    def take(self, batch: Batch) -> None:
+        """Remember a batch."""
         ...
 
     def chunks(self, start: int, stop: int) -> list[Chunk]:
@@ -97,9 +97,13 @@ class Tape:
         """The newest time held, ns UTC; 0 when empty."""
         return max((chunk.newest for chunk in self._all()), default=0)
 
-    def take(self, chunk: Chunk, batch: Batch) -> None:
+    def take(self, batch: Batch) -> None:
         """Append a batch."""
-        del batch
+        if len(batch):
+            self.append(chunk_of(batch.rows, self._time, batch.recv_ts, batch.texts))
+
+    def append(self, chunk: Chunk) -> None:
+        """Append rows whose range of times is known."""
         if self._tail and self._tail[-1].texts != chunk.texts:
             self._seal()
         self._tail.append(chunk)
@@ -138,63 +142,86 @@ class Tape:
         if len(self._tail) == 1:
             self._whole.append(self._tail[0])
         elif self._tail:
-            rows = np.concatenate([chunk.rows for chunk in self._tail])
+            rows = joined([chunk.rows for chunk in self._tail])
             oldest, newest = min(c.oldest for c in self._tail), max(c.newest for c in self._tail)
             self._whole.append(Chunk(_sealed(rows), oldest, newest, self._tail[-1].recv_ts, self._tail[-1].texts))
         self._tail, self._tail_rows = [], 0
 
 
 class Table:
-    """States by identity: a `Series`, read in copies."""
+    """States by identity: a `Series`, read in copies.
+
+    Live batches wait until somebody reads, or until there are many: one upsert of many rows costs little more than
+    one of a single row (0.1 ms), and most live states are never read.
+    """
 
     def __init__(self, key: StreamKey, kind: KindSpec) -> None:
-        self._series = Series(key, kind)
-        self._time = kind.time
+        self._series, self._kind = Series(key, kind), kind
+        self._waiting: list[Batch] = []
+        self._waiting_rows = 0
         self.complete_from = _BEGINNING
 
     def __len__(self) -> int:
-        return len(self._series)
+        return len(self._settled())
 
     @property
     def nbytes(self) -> int:
         """Bytes held."""
-        return self._series.nbytes
+        return self._series.nbytes + self._waiting_rows * self._kind.dtype.itemsize
 
     @property
     def oldest(self) -> int:
         """The oldest time held, ns UTC; 0 when empty."""
-        return int(self._series.column(self._time).min()) if len(self) else 0
+        return int(self._settled().column(self._kind.time).min()) if len(self) else 0
 
     @property
     def newest(self) -> int:
         """The newest time held, ns UTC; 0 when empty."""
-        return int(self._series.column(self._time).max()) if len(self) else 0
+        return int(self._settled().column(self._kind.time).max()) if len(self) else 0
 
-    def take(self, chunk: Chunk, batch: Batch) -> None:
+    def take(self, batch: Batch) -> None:
         """Upsert or replace."""
-        del chunk
-        self._series.apply(batch)
+        if self._kind.mode is Mode.REPLACE:
+            self._waiting.clear()
+            self._waiting_rows = 0
+        elif self._waiting and self._waiting[-1].texts != batch.texts:
+            self._settled()
+        self._waiting.append(batch)
+        self._waiting_rows += len(batch)
+        if self._waiting_rows > _WAITING_ROWS:
+            self._settled()
 
     def chunks(self, start: int, stop: int) -> list[Chunk]:
         """A copy of the rows with a time in [start, stop)."""
-        rows = self._series.rows(self._series.span(max(start, _BEGINNING // 2), min(stop, -(_BEGINNING // 2))))
-        chunk = chunk_of(rows, self._time, texts=self._series.texts)
-        found = rows_between(chunk, start, stop, self._time) if len(rows) else None
+        series = self._settled()
+        rows = series.rows(series.span(max(start, _BEGINNING // 2), min(stop, -(_BEGINNING // 2))))
+        chunk = chunk_of(_sealed(rows), self._kind.time, texts=series.texts)
+        found = rows_between(chunk, start, stop, self._kind.time) if len(rows) else None
         return [found] if found else []
 
     def clear(self) -> None:
         """Forget everything."""
+        self._waiting.clear()
+        self._waiting_rows = 0
         self._series.clear()
         self.complete_from = _BEGINNING
 
     def evict(self, max_bytes: int) -> int:
         """Drop the oldest states, never half of a bar."""
-        before = self._series.nbytes
-        rows_bytes = len(self) * self._series.kind.dtype.itemsize
+        before = self._settled().nbytes
+        rows_bytes = len(self) * self._kind.dtype.itemsize
         # spare capacity counts as memory but goes only with rows
         if before > max_bytes and self._series.evict(min(max_bytes, rows_bytes * 3 // 4)):
             self.complete_from = self.oldest
         return before - self._series.nbytes
+
+    def _settled(self) -> Series:
+        """The series with everything that waited."""
+        if self._waiting:
+            last, rows = self._waiting[-1], joined([batch.rows for batch in self._waiting])
+            self._waiting, self._waiting_rows = [], 0
+            self._series.apply(replace(last, rows=rows))
+        return self._series
 
 
 def memory_of(key: StreamKey, kind: KindSpec) -> Memory:

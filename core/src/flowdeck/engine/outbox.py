@@ -8,6 +8,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from flowdeck.engine.rowjoin import joined
 from flowdeck.kinds import KindSpec, Mode
 from flowdeck.streams import Batch, Rows
 
@@ -84,7 +85,7 @@ class Outbox:
 
 def coalesce(kind: KindSpec, parts: Sequence[Rows]) -> Rows:
     """The rows of several upserts, oldest first, as one: sorted by identity, of each identity the last."""
-    rows = np.concatenate(parts)
+    rows = joined(parts)
     order = np.lexsort([rows[name] for name in reversed(kind.identity)])
     rows = rows[order]
     last = np.ones(len(rows), np.bool_)

@@ -12,8 +12,9 @@ import numpy as np
 
 from flowdeck.engine.intervals import FOREVER, Interval, Intervals, clip
 from flowdeck.engine.memory import Chunk, chunk_of, rows_between
+from flowdeck.engine.rowjoin import joined
 from flowdeck.kinds import KindSpec, Mode
-from flowdeck.streams import Batch, Rows, StreamKey
+from flowdeck.streams import Batch, StreamKey
 
 __all__ = ["Snapshot", "history_batches"]
 
@@ -98,7 +99,7 @@ def _between(kind: KindSpec, chunks: list[Chunk], span: Interval) -> list[Chunk]
 def _joined(kind: KindSpec, chunks: list[Chunk]) -> Chunk:
     if len(chunks) == 1:
         return chunks[0]
-    rows: Rows = np.concatenate([chunk.rows for chunk in chunks])
+    rows = joined([chunk.rows for chunk in chunks])
     return chunk_of(rows, kind.time, chunks[-1].recv_ts, chunks[-1].texts)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Coroutine
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
@@ -242,7 +242,9 @@ class Stage:
         if group.vouches_from > FOREVER[0]:
             rows = rows[rows[stream.kind.time] >= group.vouches_from]
         rows = marked_incomplete(out.key, rows, self._gaps(group.reach))
-        stream.publish(replace(out, rows=rows, recv_ts=out.recv_ts or recv_ts))
+        if rows is not out.rows or not out.recv_ts:
+            out = Batch(out.key, rows, recv_ts=out.recv_ts or recv_ts, texts=out.texts)
+        stream.publish(out)
 
     def _gaps(self, reach: int = FOREVER[0]) -> Intervals:
         """What the inputs are missing, everything before `reach` included."""
