@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from flowdeck_footprint.settings import FigureUnit
 
-__all__ = ["CHARACTER_PX", "ONE_DECIMAL_BELOW", "ZERO_BELOW", "Scale", "decimals_of", "scale_of"]
+__all__ = ["CHARACTER_PX", "ONE_DECIMAL_BELOW", "SUFFIXES", "ZERO_BELOW", "Scale", "decimals_of", "scale_of"]
 
 Array = npt.NDArray[np.float64]
 
@@ -20,7 +20,9 @@ ZERO_BELOW: Final = 0.05
 ONE_DECIMAL_BELOW: Final = 99.95
 """From here on a decimal would be a fourth character."""
 
-_SUFFIXES = ("", "k", "M", "B", "T")
+SUFFIXES: Final = ("", "k", "M", "B", "T")
+"""Letters of the powers of a thousand."""
+
 _ROUNDS_TO_THOUSAND = 999.5
 
 
@@ -44,9 +46,9 @@ def scale_of(largest: float, unit: FigureUnit, characters: int) -> Scale:
     if unit is FigureUnit.QUOTE and largest < 10.0 ** min(characters, 15) - 0.5:
         return Scale(1.0, "", plain=True)
     power = 1 if unit is FigureUnit.NOTIONAL else 0
-    while power < len(_SUFFIXES) - 1 and largest / 1000.0**power >= _ROUNDS_TO_THOUSAND:
+    while power < len(SUFFIXES) - 1 and largest / 1000.0**power >= _ROUNDS_TO_THOUSAND:
         power += 1
-    return Scale(1000.0**power, _SUFFIXES[power])
+    return Scale(1000.0**power, SUFFIXES[power])
 
 
 def decimals_of(values: Array, *, plain: bool = False) -> npt.NDArray[np.int8]:

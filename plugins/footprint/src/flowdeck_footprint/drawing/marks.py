@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 import numpy.typing as npt
 
 from flowdeck.specs import Anchor
-from flowdeck_footprint.drawing.figures import CHARACTER_PX, ZERO_BELOW, decimals_of
+from flowdeck_footprint.drawing.figures import CHARACTER_PX, SUFFIXES, ZERO_BELOW, Scale, decimals_of
 from flowdeck_footprint.drawing.scene import Scene
 from flowdeck_footprint.drawing.strokes import Strokes
 
@@ -16,7 +18,9 @@ Array = npt.NDArray[np.float64]
 
 _OUTLINE_PX = 1.5
 _GAP_PX, _LINE_PX, _BLOCK_PAD_PX = 6.0, 14.0, 4.0
-_WHOLE_FROM, _THOUSANDS_FROM = 999.95, 99_999.5
+_WIDE_PX = 62.0
+_WHOLE_FROM = 999.95
+_NARROW_LIMIT, _WIDE_LIMIT = 999.5, 9_999.5
 
 
 def draw_ground(scene: Scene, strokes: Strokes) -> None:
@@ -53,19 +57,29 @@ def draw_totals(scene: Scene, strokes: Strokes, *, named: bool) -> None:
     if settings.show_delta:
         delta = bars.buy - bars.sell
         tokens = np.array([theme["trade.sell_text"], theme["text.secondary"], theme["trade.buy_text"]], np.uint32)
-        lines.append(("Δ", scene.bar_amounts(delta), tokens[np.sign(delta) + 1], True))
+        lines.append(_Line("Δ", scene.bar_amounts(delta), tokens[np.sign(delta) + 1], signed=True))
     if settings.show_volume and named:
         inks = np.full(len(bars.opens), theme["text.secondary"], np.uint32)
-        lines.append(("Σ", scene.bar_amounts(bars.buy + bars.sell), inks, False))
+        lines.append(_Line("Σ", scene.bar_amounts(bars.buy + bars.sell), inks, signed=False))
     lefts = scene.grid.lefts(bars.opens)
     top = scene.grid.row_edges(scene.low_rows()) + _GAP_PX
     _block(scene, strokes, lefts, top, len(lines))
-    for place, (name, amounts, inks, signed) in enumerate(lines):
-        y = top + _LINE_PX * (place + 0.5) + _BLOCK_PAD_PX / 2
-        _total(scene, strokes, lefts + scene.bar.right - _BLOCK_PAD_PX, y, amounts, inks, signed=signed)
+    for place, line in enumerate(lines):
+        y = scene.grid.y(top + _LINE_PX * (place + 0.5) + _BLOCK_PAD_PX / 2)
+        _total(scene, strokes, lefts + scene.bar.right - _BLOCK_PAD_PX, y, line)
         if named:
             x = scene.grid.x(lefts + scene.bar.left + _BLOCK_PAD_PX)
-            strokes.labels(x, scene.grid.y(y), [name] * len(x), theme["text.tertiary"], Anchor.LEFT)
+            strokes.labels(x, y, [line.name] * len(x), theme["text.tertiary"], Anchor.LEFT)
+
+
+@dataclass(frozen=True, eq=False)
+class _Line:
+    """One line of totals: its name, and amount and colour of each bar."""
+
+    name: str
+    amounts: Array
+    inks: npt.NDArray[np.uint32]
+    signed: bool
 
 
 def _block(scene: Scene, strokes: Strokes, lefts: Array, top: Array, lines: int) -> None:
@@ -77,29 +91,28 @@ def _block(scene: Scene, strokes: Strokes, lefts: Array, top: Array, lines: int)
         strokes.rects(grid.x(left), grid.x(right), grid.y(bottom), grid.y(top), scene.view.theme["chart.veil"])
 
 
-def _total(
-    scene: Scene,
-    strokes: Strokes,
-    right: Array,
-    y: Array,
-    amounts: Array,
-    inks: npt.NDArray[np.uint32],
-    *,
-    signed: bool,
-) -> None:
-    values = amounts / scene.scale.divisor
-    if scene.scale.suffix:
-        suffixes = [scene.scale.suffix] * len(values)
-        strokes.labels(scene.grid.x(right), scene.grid.y(y), suffixes, scene.view.theme["text.tertiary"], Anchor.RIGHT)
+def _total(scene: Scene, strokes: Strokes, right: Array, y: Array, line: _Line) -> None:
+    """Figures with one decimal where there is room, else of three characters; each line on one scale."""
+    wide = scene.bar.right - scene.bar.left >= _WIDE_PX
+    divisor, suffix = _scale_of(line.amounts, scene.scale, _WIDE_LIMIT if wide else _NARROW_LIMIT)
+    if suffix:
+        letters = [suffix] * len(right)
+        strokes.labels(scene.grid.x(right), y, letters, scene.view.theme["text.tertiary"], Anchor.RIGHT)
         right = right - CHARACTER_PX
-    decimals = decimals_of(values, plain=scene.scale.plain)
-    wide = scene.bar.right - scene.bar.left > 7 * CHARACTER_PX + 12.0
-    if wide and not scene.scale.plain:
-        decimals = ((np.abs(values) >= ZERO_BELOW) & (np.abs(values) < _WHOLE_FROM)).astype(np.int8)
-    values = np.where(np.abs(values) < ZERO_BELOW, 0.0, values)
-    x, y = scene.grid.x(right), scene.grid.y(y)
-    for chosen, sign in ((values == 0.0, False), (values != 0.0, signed)):
+    values = line.amounts / divisor
+    size = np.abs(values)
+    decimals = ((size >= ZERO_BELOW) & (size < _WHOLE_FROM)).astype(np.int8) if wide else decimals_of(values)
+    values = np.where(size < ZERO_BELOW, 0.0, values)
+    x = scene.grid.x(right)
+    for chosen, sign in ((values == 0.0, False), (values != 0.0, line.signed)):
         if chosen.any():
-            strokes.numbers(
-                x[chosen], y[chosen], values[chosen], inks[chosen], decimals[chosen], signed=sign, bold=sign
-            )
+            places = x[chosen], y[chosen], values[chosen], line.inks[chosen], decimals[chosen]
+            strokes.numbers(*places, signed=sign, bold=sign)
+
+
+def _scale_of(amounts: Array, cells: Scale, limit: float) -> tuple[float, str]:
+    """The scale of the cells, or a coarser one below which every total is short enough."""
+    place, largest = SUFFIXES.index(cells.suffix), float(np.abs(amounts).max(initial=0.0))
+    while place < len(SUFFIXES) - 1 and largest / 1000.0**place >= limit:
+        place += 1
+    return 1000.0**place, SUFFIXES[place]
