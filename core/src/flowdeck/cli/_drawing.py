@@ -30,7 +30,8 @@ __all__ = ["Drawn", "Plan", "When", "draw"]
 When = Callable[[int], int]
 """A time (ns UTC) as a user wrote it, given the newest time of the data."""
 
-_PATIENCE_S = 60.0
+_PATIENCE_S = 15.0
+"""How long nothing may arrive while history is on its way."""
 
 
 @dataclass(frozen=True)
@@ -39,6 +40,7 @@ class Plan:
 
     capture: Path | None
     attach: str
+    run: str | None
     token: str | None
     instrument: InstrumentId | None
     start: When | None
@@ -156,7 +158,7 @@ async def _attached(plan: Plan, manager: PluginManager) -> Drawn:
     if plan.instrument is None:
         raise EngineError("say which instrument with --instrument VENUE:SYMBOL")
     async with Client(plan.attach, plan.token) as client, _feed(client.open) as feed:
-        return Drawn(*await _picture(plan, manager, feed, plan.instrument, None), (), 0)
+        return Drawn(*await _picture(plan, manager, feed, plan.instrument, plan.run), (), 0)
 
 
 @asynccontextmanager
@@ -223,7 +225,7 @@ async def _settle(host: ChartHost, feed: _TaskFeed) -> None:
     """Draw and deliver until nothing is missing.
 
     Raises:
-        EngineError: when history does not come for a minute.
+        EngineError: when nothing comes although something is due.
     """
     while True:
         host.frame(time.time_ns())
@@ -233,7 +235,8 @@ async def _settle(host: ChartHost, feed: _TaskFeed) -> None:
             handle, event = await asyncio.wait_for(feed.events.get(), _PATIENCE_S if host.waiting else 0.01)
         except TimeoutError:
             if host.waiting:
-                raise EngineError(f"history did not arrive within {_PATIENCE_S:.0f} s") from None
+                quiet = f"the engine sent nothing for {_PATIENCE_S:.0f} s"
+                raise EngineError(f"{host.instrument_id}: {quiet}; has it a feed or a store of this?") from None
             continue
         host.receive(handle, event)
         while not feed.events.empty():

@@ -33,6 +33,7 @@ _PROBLEMS_SHOWN = 10
 def snapshot(
     capture: Annotated[Path | None, typer.Option(metavar="FILE", help="Draw this capture.")] = None,
     attach: Annotated[str, typer.Option(metavar="URL", help="Draw what a running engine has.")] = "",
+    run: Annotated[str, typer.Option(metavar="ID", help="With --attach: this replay instead of live data.")] = "",
     instrument: Annotated[str, typer.Option(metavar="V:S", help="What to draw; a capture's first by default.")] = "",
     start: Annotated[str, typer.Option("--from", metavar="TIME", help="Left edge, UTC; newest bars by default.")] = "",
     stop: Annotated[str, typer.Option("--to", metavar="TIME", help="Right edge, UTC.")] = "",
@@ -58,10 +59,13 @@ def snapshot(
 
     if (capture is None) == (not attach):
         raise typer.BadParameter("say either --capture FILE or --attach URL")
+    if run and not attach:
+        raise typer.BadParameter("a run lives in an engine: say --attach URL too", param_hint="--run")
     config = _app.config({"chart.timeframe": timeframe or None, "appearance.theme": theme or None})
     plan = Plan(
         capture=capture,
         attach=attach,
+        run=run or None,
         token=_token(config.engine.data / "token"),
         instrument=_instrument(instrument or (config.chart.instrument if attach else "")),
         start=_time(start, "--from"),
