@@ -34,11 +34,26 @@ def test_neighbours_that_share_an_edge_neither_overlap_nor_gap(canvas: RasterCan
     assert np.unique(canvas.buffer[4:54, 5:85]).tolist() == [0xFF808080]
 
 
-def test_the_thinnest_rectangle_is_the_pixel_that_it_lies_in(canvas: RasterCanvas) -> None:
+@pytest.mark.parametrize(("left", "right", "pixel"), [(10.6, 10.9, 10), (10.2, 10.2, 10), (10.8, 11.3, 11)])
+def test_the_thinnest_rectangle_is_the_pixel_in_which_its_middle_lies(
+    canvas: RasterCanvas, left: float, right: float, pixel: int
+) -> None:
     canvas.clear(0)
     canvas.pixels()
-    canvas.rects(np.array([10.6]), np.array([10.9]), np.array([7.2]), np.array([7.2]), 0xFFFFFFFF)
-    assert np.argwhere(canvas.buffer == 0xFFFFFFFF).tolist() == [[7, 10]]
+    canvas.rects(np.array([left]), np.array([right]), np.array([7.2]), np.array([7.2]), 0xFFFFFFFF)
+    assert np.argwhere(canvas.buffer == 0xFFFFFFFF).tolist() == [[7, pixel]]
+
+
+def test_the_noise_of_a_float_does_not_tip_a_half() -> None:
+    pictures = []
+    for noise in (-1e-9, 0.0, 1e-9):
+        canvas = RasterCanvas(40, 40)
+        canvas.rects(np.array([5.5 + noise]), np.array([20.5 - noise]), np.array([3.5 - noise]), np.array([9.5]), -1)
+        canvas.numbers(np.array([30.5 + noise]), np.array([20.5 + noise]), np.array([42.0]), 0xFFFFFFFF)
+        canvas.labels(np.array([5.5 + noise]), np.array([33.5 + noise]), ["Ask"], 0xFFFFFFFF)
+        pictures.append(canvas.buffer)
+    np.testing.assert_array_equal(pictures[0], pictures[1])
+    np.testing.assert_array_equal(pictures[0], pictures[2])
 
 
 @pytest.mark.parametrize("width", [1.0, 1.5, 3.0])
