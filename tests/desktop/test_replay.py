@@ -122,3 +122,17 @@ def test_a_run_that_dies_with_its_engine_is_said(stage: Any) -> None:
     stage.link.say(LinkState.LOST, reason="killed", retry_at=2**62)
     stage.link.say(LinkState.CONNECTED)
     stage.until(lambda: "ended with its engine" in stage.window.pane.banner.texts())
+
+
+def test_the_picture_of_a_dead_run_stays_until_the_user_goes_live(stage: Any) -> None:
+    before = stage.shell.charting.instrument
+    play(stage)
+    stage.link.say(LinkState.LOST, reason="killed", retry_at=2**62)
+    stage.link.say(LinkState.CONNECTED)
+    stage.until(lambda: "ended with its engine" in stage.window.pane.banner.texts())
+    assert stage.shell.charting.run == "r1"
+    assert stage.window.replay.isVisible()
+    stage.click(stage.window.topbar.live)
+    assert (stage.shell.charting.run, stage.shell.charting.instrument) == (None, before)
+    assert not asked(stage, "run.stop")
+    stage.until(lambda: stage.window.pane.banner.banner is None)

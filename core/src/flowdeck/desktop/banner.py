@@ -34,7 +34,7 @@ class BannerBar(QFrame):
         self.setAccessibleName("Message")
         self._icon = QLabel()
         self._text = label(weight="medium")
-        self._figure, self._note = label(figures=True), Elided(tone="secondary")
+        self._figure, self._note = label(figures=True), Elided(tone="secondary", middle=True)
         self._actions = {name: self._button(name, text) for name, text in ACTION_TEXTS.items()}
         self._dismiss = IconButton(look, "close", "Dismiss", kind="rowicon", size_px=14)
         self._dismiss.clicked.connect(lambda: self._act("dismiss"))

@@ -30,10 +30,11 @@ def restyle(widget: QWidget, name: str, value: object) -> None:
 
 
 class Elided(QLabel):
-    """A line of text, cut in its middle where there is no room for all of it; the tip has the whole."""
+    """A line of text, cut where room ends, at its end or in its `middle`; the tip has the whole."""
 
-    def __init__(self, text: str = "", *, tone: str = "", size: str = "") -> None:
+    def __init__(self, text: str = "", *, tone: str = "", size: str = "", middle: bool = False) -> None:
         super().__init__()
+        self._mode = Qt.TextElideMode.ElideMiddle if middle else Qt.TextElideMode.ElideRight
         self.setTextFormat(Qt.TextFormat.PlainText)
         self.setProperty("tone", tone)
         self.setProperty("textsize", size)
@@ -53,7 +54,7 @@ class Elided(QLabel):
     @override
     def paintEvent(self, arg__1: QPaintEvent) -> None:
         painter = QPainter(self)
-        text = self.fontMetrics().elidedText(self.text(), Qt.TextElideMode.ElideMiddle, self.width())
+        text = self.fontMetrics().elidedText(self.text(), self._mode, self.width())
         painter.setPen(self.palette().color(self.foregroundRole()))  # of the style sheet
         painter.drawText(self.rect(), Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft, text)
         painter.end()

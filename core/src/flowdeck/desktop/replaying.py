@@ -26,7 +26,7 @@ class Replaying(QObject):
         super().__init__()
         self._charting, self._session = charting, session
         self._live = charting.instrument
-        self._run = ""
+        self._run, self._lost = "", False
         self._opening = ""
         self._waiting: tuple[Path, float | None] | None = None
         self.problem: Banner | None = None
@@ -66,7 +66,8 @@ class Replaying(QObject):
         self.problem = None
         if self._run:
             run, self._run = self._run, ""
-            self._session.ask("run.stop", run=run)
+            if not self._lost:
+                self._session.ask("run.stop", run=run)
             self._session.runs.pop(run, None)
             self._charting.set_replay(None)
             self._charting.show_instrument(self._live)
@@ -77,12 +78,12 @@ class Replaying(QObject):
         if not reply.ok:
             self._fail(f"{capture.name} cannot be opened", reply.error)
             return
-        if self._run:
-            self._session.ask("run.stop", run=self._run)
-        else:
+        if not self._run:
             self._live = self._charting.instrument
+        elif not self._lost:
+            self._session.ask("run.stop", run=self._run)
         info = reply.data["run"]
-        self._run = info["id"]
+        self._run, self._lost = info["id"], False
         self._session.engine_event("run", {**self._session.runs.get(self._run, {}), **info})
 
     def _answered(self, reply: Reply) -> None:
@@ -114,12 +115,16 @@ class Replaying(QObject):
         if status.state is LinkState.CONNECTED and self._waiting is not None:
             (capture, speed), self._waiting = self._waiting, None
             self.open(capture, speed)
-        elif status.state is LinkState.LOST and self._run:
-            title = self.run["title"] if self.run is not None else self._run
-            self._session.runs.pop(self._run, None)
-            self._run = ""
-            self._charting.set_replay(None)
-            self._fail(f"The replay of {title} ended with its engine", "open the capture again")
+        elif status.state is LinkState.LOST and self._run and not self._lost:
+            self._lose()
+
+    def _lose(self) -> None:
+        """The engine went, and the run with it; the picture stays until the user turns to something else."""
+        run = self._session.runs.get(self._run)
+        self._lost = True
+        if run is not None:
+            run |= {"state": "failed", "reason": "ended with its engine"}
+            self._fail(f"The replay of {run['title']} ended with its engine", "open the capture again")
 
     def _fail(self, text: str, note: str) -> None:
         self.problem = Banner("failed", "error", text, note=note, actions=("capture",))

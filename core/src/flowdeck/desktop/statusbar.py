@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from time import time_ns
 
-from PySide6.QtCore import Signal
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QWidget
 
 from flowdeck.desktop import figures
@@ -52,6 +52,8 @@ class StatusBar(Bar):
         self._faults = button("", "fault", self.faults_asked.emit)
         self._fault_icon.clicked.connect(self.faults_asked)
         self._fps, self._engine = _Item("", "ms"), _Item("Engine")
+        self._fps.figure.setMinimumWidth(46)  # as wide as two digits, so that its neighbours stay where they are
+        self._fps.figure.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
         self._clock = _Item("", "UTC")
         self._build()
         for item in (self._messages, self._rows, self._fps, self._engine):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QRectF, QSize, Qt, Signal
-from PySide6.QtGui import QPainter, QPaintEvent
+from PySide6.QtGui import QFontMetrics, QPainter, QPaintEvent
 from PySide6.QtWidgets import QLayout, QLineEdit, QWidget
 from typing_extensions import override
 
@@ -100,6 +100,8 @@ class TopBar(Bar):
         self.logo = _Logo(look)
         self._build(self.logo)
         look.changed.connect(self._paint_chips)
+        look.changed.connect(self._fit_typed)
+        self._fit_typed()
         self.show_live()
 
     def _connect_icons(self) -> None:
@@ -115,13 +117,17 @@ class TopBar(Bar):
     def _typed_timeframe(self) -> QLineEdit:
         field = QLineEdit()
         field.setPlaceholderText("Other")
-        field.setFixedWidth(64)
         field.setProperty("face", "figures")
         field.setAccessibleName("Other timeframe")
         field.setToolTip("Any timeframe: 30s, 7m, 2h, 3d")
         field.returnPressed.connect(self._take_typed)
         field.textEdited.connect(lambda: restyle(field, "bad", value=False))
         return field
+
+    def _fit_typed(self) -> None:
+        """As wide as a timeframe of five characters."""
+        advance = QFontMetrics(self._look.figures()).horizontalAdvance("00000")
+        self.typed.setFixedWidth(advance + 28)
 
     def _take_typed(self) -> None:
         try:
