@@ -107,6 +107,30 @@ async def test_a_kept_engine_outlives_its_parent(life: Any, unused_tcp_port: int
     os.close(watched)
 
 
+async def test_an_engine_that_is_always_kept_moves_to_the_usual_port(
+    life: Any, unused_tcp_port: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    watched, lifeline = os.pipe()
+
+    async def crash(server: Any) -> None:
+        settled, also_listen = asyncio.Event(), server.also_listen
+
+        async def listen() -> int:
+            port: int = await also_listen()
+            settled.set()
+            return port
+
+        monkeypatch.setattr(server, "also_listen", listen)
+        os.close(lifeline)
+        await settled.wait()
+        async with Client(f"ws://127.0.0.1:{unused_tcp_port}", server.token) as client:
+            await client.request("engine.stop")
+
+    told = await life(crash, parent_fd=watched, engine={"port": unused_tcp_port, "keep_recording": True})
+    assert told[2] == "it was asked to stop"
+    os.close(watched)
+
+
 async def test_a_taken_port_is_told_before_anything_starts(world: Any, life: Any) -> None:
     other = await world.serve()
     with pytest.raises(PortInUseError, match="taken by Flowdeck"):

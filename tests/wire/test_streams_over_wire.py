@@ -72,6 +72,30 @@ async def test_cancel_ends_both_ends(world: Any, names: Any) -> None:
     await subscription.cancel()
     await world.engine.opened[0].cancelled.wait()
     assert [event async for event in subscription] == []
+    assert not client._streams
+
+
+@pytest.mark.parametrize("turns", range(12))
+async def test_an_open_that_is_given_up_leaves_nothing_open(world: Any, names: Any, turns: int) -> None:
+    world.engine.events[names.trades] = []
+    client = await world.client(await world.serve())
+    opening = asyncio.create_task(client.open(request_for(names.trades)))
+    for _ in range(turns):
+        await asyncio.sleep(0)
+    given_up = opening.cancel()
+    await asyncio.wait([opening])
+    await client.request("status")
+    if given_up and world.engine.opened:
+        await world.engine.opened[0].cancelled.wait()
+    assert not client._fresh
+
+
+async def test_a_stream_may_end_in_the_breath_in_which_it_opens(world: Any, names: Any) -> None:
+    world.engine.events[names.trades] = [EndOfStream(StreamKey.parse(names.trades), "done")]
+    client = await world.client(await world.serve())
+    for _ in range(20):
+        subscription = await client.open(request_for(names.trades))
+        assert [event.reason async for event in subscription if isinstance(event, EndOfStream)] == ["done"]
 
 
 async def test_streams_of_a_client_that_goes_are_cancelled(world: Any, names: Any) -> None:
@@ -135,3 +159,20 @@ async def test_a_lost_connection_ends_streams_and_requests(world: Any, names: An
     await stopping
     assert last == EndOfStream(subscription.key, "closed", 8, "the engine is stopping")
     assert client.closed_reason == "the engine is stopping"
+
+
+async def test_what_arrived_before_the_loss_is_read_after_it(world: Any, names: Any) -> None:
+    size = world.kinds["trades"].dtype.itemsize
+    world.engine.events[names.trades] = [world.trades(i, seq=i) for i in range(4)]
+    server = await world.serve()
+    client = await world.client(server, window=size * 4)
+    subscription = await client.open(request_for(names.trades))
+    while world.engine.opened[0].taken < 4:
+        await client.request("status")
+    await client.request("status")
+    await server.stop()
+    await client.wait_closed()
+    events = [event async for event in subscription]
+    assert [event.seq for event in events] == [0, 1, 2, 3, 3]
+    assert isinstance(events[-1], EndOfStream)
+    await subscription.cancel()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import itertools
 from collections.abc import Callable
 from types import TracebackType
@@ -50,6 +51,9 @@ class Client:
         self._numbers = itertools.count(1)
         self._replies: dict[int, asyncio.Future[Header]] = {}
         self._streams: dict[int, RemoteSubscription] = {}
+        self._fresh: dict[int, RemoteSubscription] = {}
+        """Opened, and not yet handed out."""
+        self._abandoned: set[asyncio.Task[None]] = set()
         self._callbacks: list[EventCallback] = []
         self._on_closed: list[Callable[[], None]] = []
         self._connection: ClientConnection | None = None
@@ -87,8 +91,13 @@ class Client:
             StreamError: when the engine does not provide the key.
             EngineError: when the connection is lost.
         """
-        reply = await self._ask("open", {**request.to_dict(), "credit": self._window})
-        return self._streams[reply["stream"]]
+        number = next(self._numbers)
+        try:
+            await self._ask(number, "open", {**request.to_dict(), "credit": self._window})
+        except asyncio.CancelledError:
+            self._abandon(number)
+            raise
+        return self._fresh.pop(number)
 
     async def request(self, name: str, **fields: Any) -> dict[str, Any]:
         """Ask the engine; the fields of its answer.
@@ -96,7 +105,7 @@ class Client:
         Raises:
             FlowdeckError: the engine's refusal, by its code; EngineError when the connection is lost.
         """
-        reply = await self._ask(name, fields)
+        reply = await self._ask(next(self._numbers), name, fields)
         return {field: value for field, value in reply.items() if field not in {"id", "ok"}}
 
     def on_event(self, callback: EventCallback) -> Callable[[], None]:
@@ -134,8 +143,7 @@ class Client:
         self.may_control = True
         self.hello = {**self.hello, **said.get("hello", {})}
 
-    async def _ask(self, name: str, fields: dict[str, Any]) -> Header:
-        number = next(self._numbers)
+    async def _ask(self, number: int, name: str, fields: dict[str, Any]) -> Header:
         reply: asyncio.Future[Header] = asyncio.get_running_loop().create_future()
         self._replies[number] = reply
         try:
@@ -145,8 +153,12 @@ class Client:
             self._replies.pop(number, None)
 
     async def _tell(self, name: str, **fields: Any) -> None:
+        """A request that is not answered; on a lost connection it is void."""
+        if name == "cancel":
+            self._streams.pop(fields["stream"], None)
         if not self.closed_reason:
-            await self._send({"request": name, **fields})
+            with contextlib.suppress(EngineError):
+                await self._send({"request": name, **fields})
 
     async def _send(self, header: Header) -> None:
         if self._connection is None or self.closed_reason:
@@ -189,16 +201,24 @@ class Client:
             raise ProtocolError(str(header["error"].get("message")))
 
     def _answered(self, number: int, header: Header) -> None:
-        if header.get("ok") and "stream" in header:
-            # made here and not by `open`, because the stream's first message may follow in the same breath
-            self._streams[number] = RemoteSubscription(number, header, self._window, self._tell)
         reply = self._replies.get(number)
+        opened = header.get("ok") and "stream" in header
+        if opened:
+            # made here and not by `open`, because the stream's messages, even its last, may follow in the same breath
+            made = RemoteSubscription(number, header, self._window, self._tell)
+            self._streams[number] = self._fresh[number] = made
         if reply is None or reply.done():
-            return
-        if error := header.get("error"):
+            self._abandon(number)
+        elif error := header.get("error"):
             reply.set_exception(remote_error(error.get("code"), error.get("message")))
         else:
             reply.set_result(header)
+
+    def _abandon(self, number: int) -> None:
+        """Whoever opened the stream has gone in the meantime."""
+        if (stream := self._fresh.pop(number, None)) is not None:
+            self._abandoned.add(task := asyncio.create_task(stream.cancel()))
+            task.add_done_callback(self._abandoned.discard)
 
     def _lost(self, reason: str) -> None:
         self.closed_reason = reason

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
+import logging
 import os
 import signal
 import threading
@@ -16,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from flowdeck.config import Config
 from flowdeck.engine import Engine
-from flowdeck.errors import PluginError
+from flowdeck.errors import EngineError, PluginError
 from flowdeck.wire.lifetime import Lifetime
 from flowdeck.wire.roles import Role
 from flowdeck.wire.server import WireServer
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Hosting", "host", "run_loop"]
 
+_LOG = logging.getLogger("flowdeck.wire")
+_SETTLING: set[asyncio.Task[None]] = set()
 _GRACE_S = 10.0
 """An orphan that has not ended cleanly after so long ends at once."""
 
@@ -86,6 +89,7 @@ async def host(
         await server.start()
         _tell_parent(hosting, server)
         if hosting.parent_fd is not None:
+            lifetime.on_kept = lambda: _settle(server)
             _watch_parent(hosting.parent_fd, lifetime, hosting.give_up)
         engine.on_event(lambda name, data: _on_fatal(lifetime, data) if name == "fatal" else None)
         await started(engine, server)
@@ -113,6 +117,19 @@ def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
     except ImportError:  # there is none for this platform
         return None
     return uvloop.new_event_loop
+
+
+def _settle(server: WireServer) -> None:
+    """An engine that outlives its window moves to the usual port, where the next window looks for it."""
+
+    async def listen() -> None:
+        try:
+            await server.also_listen()
+        except EngineError as error:
+            _LOG.warning("nobody will find this engine but at %s: %s", server.url, error)
+
+    _SETTLING.add(task := asyncio.create_task(listen()))
+    task.add_done_callback(_SETTLING.discard)
 
 
 def _on_fatal(lifetime: Lifetime, fault: dict[str, Any]) -> None:

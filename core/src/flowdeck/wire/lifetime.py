@@ -3,8 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 
 __all__ = ["Lifetime"]
+
+
+def _nothing() -> None:
+    """Nobody cares."""
 
 
 class Lifetime:
@@ -14,12 +19,14 @@ class Lifetime:
         keep_recording: Whether the process outlives its parent.
         reason: Why it ends; empty while it lives.
         failed: Whether it ends by a failure.
+        on_kept: Called when the parent goes and the process stays.
     """
 
     def __init__(self, *, keep_recording: bool = False) -> None:
         self.keep_recording = keep_recording
         self.reason = ""
         self.failed = False
+        self.on_kept: Callable[[], object] = _nothing
         self._over = asyncio.Event()
 
     def keep(self) -> None:
@@ -28,7 +35,9 @@ class Lifetime:
 
     def parent_gone(self) -> None:
         """The parent's end of the pipe is closed, however it went."""
-        if not self.keep_recording:
+        if self.keep_recording:
+            self.on_kept()
+        else:
             self.stop("its window has gone")
 
     def fail(self, reason: str) -> None:

@@ -13,7 +13,7 @@ from flowdeck.errors import ProtocolError
 from flowdeck.streams import Resolution, StreamKey, StreamRequest
 from flowdeck.wire.codec import Header, Style
 
-__all__ = ["CONTROL", "RequestError", "parse_request"]
+__all__ = ["CONTROL", "READING", "RequestError", "parse_request"]
 
 Ns = Annotated[int, Meta(ge=-(2**63), le=2**63 - 1)]
 Speed = Annotated[float, Meta(gt=0)] | Literal["max"] | None
@@ -198,7 +198,7 @@ CONTROL: tuple[type[_Request], ...] = (
 )
 """Requests that change something: they need the token, also on loopback."""
 
-_READING: tuple[type[_Request], ...] = (
+READING: tuple[type[_Request], ...] = (
     Open,
     Cancel,
     Credit,
@@ -213,7 +213,7 @@ _READING: tuple[type[_Request], ...] = (
     SourceList,
     Metrics,
 )
-_ANY: Any = reduce(or_, (*_READING, *CONTROL))
+_ANY: Any = reduce(or_, (*READING, *CONTROL))
 _NAMES = sorted(str(cls.__struct_config__.tag) for cls in get_args(_ANY))
 
 

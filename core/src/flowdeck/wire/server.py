@@ -69,7 +69,7 @@ class WireServer:
         self._token_folder = token_folder or config.engine.data
         self._sessions: set[Session] = set()
         self._listening = Listening(config.engine, role, self._limits, self._serve_client, self._receive)
-        self._desk = Desk(engine, manager, lifetime or Lifetime(), self._publish, self._also_listen)
+        self._desk = Desk(engine, manager, lifetime or Lifetime(), self._publish, self.also_listen)
         self._instance = secrets.token_hex(8)
         self._unsubscribe: Callable[[], None] | None = None
         self._bound = False
@@ -112,6 +112,18 @@ class WireServer:
         await self._listening.let_in()
         return self.port
 
+    async def also_listen(self) -> int:
+        """Listen on the usual port too, so that the next window finds this engine; the port to attach to.
+
+        Raises:
+            PortInUseError: naming the holder.
+        """
+        usual = self._config.engine.port
+        if usual not in {0, self.port}:
+            self.port = await self._listening.bind(usual)
+            await self._listening.let_in()
+        return self.port
+
     async def stop(self) -> None:
         """Close every client with `going away`, then the port."""
         if self._unsubscribe is not None:
@@ -119,14 +131,6 @@ class WireServer:
             self._unsubscribe = None
         await self._listening.close("the engine is stopping")
         self._bound = False
-
-    async def _also_listen(self) -> int:
-        """Listen on the usual port too, so that the next window finds this engine; the port to attach to."""
-        usual = self._config.engine.port
-        if usual not in {0, self.port}:
-            self.port = await self._listening.bind(usual)
-            await self._listening.let_in()
-        return self.port
 
     def _receive(self, connection: ServerConnection, request: Request) -> Response | None:
         """Answer plain HTTP and strangers; None lets a WebSocket in."""
