@@ -133,6 +133,7 @@ def test_a_layer_that_raises_faults_alone_and_its_picture_goes(stage: Callable[.
     shown.fakes["bad"].does[entry] = fail
     shown.live(shown.next_bars())
     shown.host.pan_px(900, 0)
+    shown.host.drag_end()
     drawn = len(shown.fakes["good"].planes)
     for _ in range(3):
         shown.frame()

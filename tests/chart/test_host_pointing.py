@@ -91,6 +91,7 @@ def test_a_pinned_readout_stays_with_its_point_while_the_pointer_moves_on(settle
     cursor(settled, 100, 100)
     assert settled.host._explained.cell == pinned.cell
     settled.host.pan_px(80, 0)
+    settled.host.drag_end()
     settled.frame()
     assert settled.host._explained.cell.left == pytest.approx(pinned.cell.left + 80)
     settled.host.unpin_readout()
@@ -107,6 +108,17 @@ def test_a_pinned_readout_outlives_the_pointer_and_hides_out_of_sight(settled: A
     settled.host.pan_px(5_000, 0)
     settled.frame()
     assert settled.host.readout() is None
+
+
+def test_the_readout_stays_away_during_a_drag(settled: Any) -> None:
+    cursor(settled, 433, 251)
+    settled.host.pan_px(5, 0)
+    settled.frame()
+    assert settled.host.readout() is None
+    assert settled.host._cursor is not None
+    settled.host.drag_end()
+    settled.frame()
+    assert settled.host.readout() is not None
 
 
 def test_without_a_pointer_there_is_nothing_to_pin(settled: Any) -> None:

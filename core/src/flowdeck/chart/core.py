@@ -80,6 +80,7 @@ class ChartCore:
         self._now_ns = 0
         self._touched = Redraw.FULL
         self._hover: Hover | None = None
+        self._dragging = False
         self._pin: tuple[int, float] | None = None
         self._cursor: Cursor | None = None
         self._explained: Cursor | None = None

@@ -31,9 +31,13 @@ class Navigation(ChartCore):
         return self._window.time.pinned
 
     def pan_px(self, dx: float, dy: float) -> None:
-        """Move the picture right and down. Small wandering up and down leaves a price scale that fits itself alone."""
+        """Move the picture right and down; until `drag_end` the readout stays away.
+
+        Small wandering up and down leaves a price scale that fits itself alone.
+        """
         if not (isfinite(dx) and isfinite(dy)):
             return
+        self._dragging = True
         if dx:
             self._window.moved()
             self._window.time.pan(dx)
@@ -43,8 +47,9 @@ class Navigation(ChartCore):
         self._touch(Redraw.FULL)
 
     def drag_end(self) -> None:
-        """The drag is over; the next one wanders anew."""
-        self._wandered = 0.0
+        """The drag is over: the readout comes back, and the next drag wanders anew."""
+        self._wandered, self._dragging = 0.0, False
+        self._touch(Redraw.CURSOR)
 
     def pan_steps(self, bars: int, rows: int) -> None:
         """Move the picture by whole bars to the right and whole rows down."""

@@ -25,9 +25,9 @@ class Pointing(ChartCore):
     def hover(self, x_px: float, y_px: float, *, snap: bool = True) -> None:
         """The pointer is here; with `snap` the crosshair takes the bar and the price row under it."""
         hover = Hover(x_px, y_px, snap)
-        if hover != self._hover:
+        if hover != self._hover or self._dragging:
             self._touch(Redraw.CURSOR)
-            self._hover = hover
+            self._hover, self._dragging = hover, False
 
     def leave(self) -> None:
         """The pointer has left."""
@@ -68,7 +68,8 @@ class Pointing(ChartCore):
         if self._pin is not None:
             self._explained = self._pinned_at(scene, *self._pin)
         else:
-            self._explained = self._explain(scene, self._cursor) if self._cursor is not None else None
+            asked = None if self._dragging else self._cursor
+            self._explained = self._explain(scene, asked) if asked is not None else None
 
     def _pinned_at(self, scene: Scene, ts: int, price: float) -> Cursor | None:
         """The pinned point in a scene; None where it is out of sight."""
