@@ -43,6 +43,7 @@ class FakeExchange:
         requests: Messages that clients sent.
         info: Status and body of exchangeInfo replies.
         asked: Path and query of every REST request.
+        answer: REST requests wait for this.
     """
 
     def __init__(self) -> None:
@@ -51,6 +52,8 @@ class FakeExchange:
         self.requests: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
         self.info: tuple[int, bytes, dict[str, str]] = (200, exchange_info("BTCUSDT", "ETHUSDT"), {})
         self.asked: list[str] = []
+        self.answer = asyncio.Event()
+        self.answer.set()
         self.stream_url = self.rest_url = ""
         self.server: Server
 
@@ -69,6 +72,7 @@ class FakeExchange:
 
     async def _rest(self, request: web.Request) -> web.Response:
         self.asked.append(request.path_qs)
+        await self.answer.wait()
         status, body, headers = self.info
         return web.Response(status=status, body=body, headers=headers)
 

@@ -33,6 +33,21 @@ async def test_trades_arrive_after_their_instrument_and_before_nothing_else(exch
     assert (instrument.tick_size, instrument.provisional) == (Decimal("0.1"), False)
 
 
+async def test_trades_wait_for_the_steps_that_the_venue_states(exchange: Any, watch: Any) -> None:
+    async def send_first(socket: Any) -> None:
+        await socket.send(exchange.trade(1))
+        for _ in range(100):
+            await (await socket.ping())
+        exchange.answer.set()
+        await exchange.listen(socket)
+
+    exchange.answer.clear()
+    exchange.behaviours = [send_first]
+    watcher = watch(exchange.settings(), BTC)
+    await watcher.until(lambda: watcher.ids)
+    assert [instrument.provisional for instrument in watcher.instruments] == [False]
+
+
 @pytest.mark.parametrize(("key", "path"), [(BTC, "/market/stream"), (SPOT, "/stream")])
 async def test_each_market_is_asked_on_its_route_in_lower_case(exchange: Any, watch: Any, key: str, path: str) -> None:
     exchange.behaviours = [exchange.trades(1)]

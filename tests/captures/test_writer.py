@@ -115,7 +115,7 @@ _ENDLESS = """
 import sys
 from flowdeck.captures import CaptureWriter
 writer = CaptureWriter(sys.argv[1], "binance", "binance-usdm", ts=1_700_000_000_000_000_000)
-for i in range(25_000):
+for i in range(11_500):
     writer.frame(1_700_000_000_000_000_000 + i * 1_000_000, b'{"i":%d}' % i)
 print("written", flush=True)
 sys.stdin.read()
@@ -137,8 +137,8 @@ def test_after_kill_9_all_but_the_last_second_is_readable(tmp_path: Path) -> Non
     reader = CaptureReader(path)
     frames = [item for item in reader if isinstance(item, Frame)]
     assert [frame.data for frame in frames] == [b'{"i":%d}' % i for i in range(len(frames))]
-    assert len(frames) > 24_000 - 2
+    assert len(frames) > 11_000  # flushed at 11 s; what is compressed by itself would end at 10 s
     assert reader.problem_count == 1
     index = CaptureIndex.load(path)
     assert index is not None
-    assert len(index.marks) == 3
+    assert len(index.marks) == 2

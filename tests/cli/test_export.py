@@ -101,6 +101,7 @@ def test_parquet_holds_the_same_as_csv(kind: str, small: Path, tmp_path: Path) -
 def test_an_interval_is_cut_out(small: Path, tmp_path: Path) -> None:
     ts = int(_export("bars", small, tmp_path / "b.csv")[1]["ts"])
     assert len(_export("bars", small, tmp_path / "b.csv", "--from", str(ts))) == 1
+    assert len(_export("bars", small, tmp_path / "b.csv", "--to", str(ts))) == 1
     assert len(_export("trades", small, tmp_path / "b.csv", "--to", str(ts))) == 4
     assert _export("footprint", small, tmp_path / "b.csv", "--to", "2001-01-01T00:00") == []
 
