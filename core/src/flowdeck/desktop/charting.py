@@ -18,7 +18,7 @@ from flowdeck.desktop.chartpane import ChartPane
 from flowdeck.desktop.chartview import ChartView
 from flowdeck.desktop.look import Look
 from flowdeck.errors import FlowdeckError
-from flowdeck.instruments import InstrumentId
+from flowdeck.instruments import Instrument, InstrumentId
 from flowdeck.plugins.manager import PluginManager
 from flowdeck.specs import SourceStatus
 from flowdeck.timeframes import Timeframe
@@ -53,7 +53,6 @@ class Charting(QObject):
         self._pane, self._look, self._manager, self._feed = pane, look, manager, feed
         self._first = choice
         self.instrument, self.timeframe = choice.instrument, choice.timeframe
-        self._grouping = choice.grouping
         self.run: str | None = None
         self.host: ChartHost | None = None
         self.view: ChartView | None = None
@@ -92,7 +91,7 @@ class Charting(QObject):
     @property
     def grouping(self) -> int | Literal["auto"]:
         """Ticks per price row as chosen."""
-        return self._grouping
+        return self.host.chosen_grouping if self.host is not None else self._first.grouping
 
     def draw(self) -> Frame | None:
         """Make a frame if anything changed."""
@@ -120,8 +119,7 @@ class Charting(QObject):
 
     def step_rows(self, steps: int) -> None:
         """Larger price rows, or smaller ones."""
-        if self._do(lambda host: host.step_grouping(steps)) and self.host is not None:
-            self._grouping = self.host.grouping
+        if self._do(lambda host: host.step_grouping(steps)):
             self.chosen.emit()
 
     def fit(self) -> None:
@@ -145,12 +143,17 @@ class Charting(QObject):
         self._do(lambda host: host.png(path))
 
     def reopen(self) -> None:
-        """Ask again for streams that were refused."""
+        """Open every stream anew: one was refused, or a plugin was enabled in the engine."""
         self._do(lambda host: host.reopen())
 
-    def redraw(self) -> None:
-        """Settings of a layer are others: draw it anew."""
-        self._do(lambda host: host.set_theme(self._look.theme))
+    def refresh(self) -> None:
+        """Settings of a layer are others: ask it anew, draw it anew."""
+        self._do(lambda host: host.refresh())
+
+    def set_steps(self, instrument: Instrument, run: str | None) -> None:
+        """The engine stated the steps of an instrument, of live data or of a run."""
+        if run == self.run:
+            self._do(lambda host: host.set_steps(instrument))
 
     def layers(self) -> tuple[LayerInfo, ...]:
         """The layers, with what they cost."""

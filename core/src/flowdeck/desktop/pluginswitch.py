@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from PySide6.QtCore import QObject, Signal
 
 from flowdeck.desktop.linkstatus import LinkState, Reply
@@ -17,10 +19,12 @@ class PluginSwitch(QObject):
     """What is known of plugins, and the hands to change it.
 
     The engine owns the file that says which plugins are enabled: it is asked to write it. `changed` fires when a
-    plugin's state changes on either side; `failed` carries one line for the user.
+    plugin's state changes on either side, `enabled` when the engine has one more, `failed` carries one line for the
+    user.
     """
 
     changed = Signal()
+    enabled = Signal()
     failed = Signal(str)
 
     def __init__(self, manager: PluginManager, session: Session) -> None:
@@ -62,9 +66,11 @@ class PluginSwitch(QObject):
         if self._session.link.state is not LinkState.CONNECTED:
             self.failed.emit("There is no engine just now: the change holds for this window until it is closed.")
         elif self._session.engine_plugins is None or plugin in self._session.engine_plugins:
-            self._session.ask(request, self._answered, plugin=plugin)
+            self._session.ask(request, partial(self._answered, request), plugin=plugin)
 
-    def _answered(self, reply: Reply) -> None:
+    def _answered(self, request: str, reply: Reply) -> None:
         if not reply.ok:
             self.failed.emit(f"In the engine: {reply.error}")
+        elif request != "plugin.disable":
+            self.enabled.emit()
         self._session.ask_plugins()

@@ -7,7 +7,7 @@ from typing import Any, Protocol
 
 from PySide6.QtCore import QObject, Signal
 
-from flowdeck.chart.feed import FeedEvent, Opened
+from flowdeck.chart.feed import FeedEvent
 from flowdeck.desktop.linkstatus import LinkState, LinkStatus, Reply
 from flowdeck.errors import InstrumentError
 from flowdeck.instruments import Instrument, InstrumentId
@@ -39,7 +39,8 @@ class Session(QObject):
     run_news = Signal(str)
     clock_news = Signal(str, object)
     plugin_news = Signal()
-    instrument_news = Signal()
+    instrument_news = Signal(object, object)
+    """An instrument with its steps, and its run or None."""
     settings_news = Signal(str)
     metrics_news = Signal(dict)
     stream_news = Signal(int, object)
@@ -53,7 +54,6 @@ class Session(QObject):
         self.engine_plugins: dict[str, dict[str, Any]] | None = None
         self.settings: dict[str, dict[str, Any]] = {}
         self.metrics: dict[str, Any] = {}
-        self._unsteady: dict[int, Opened] = {}
         self._requests: LinkRequests | None = None
 
     def use(self, requests: LinkRequests) -> None:
@@ -75,9 +75,7 @@ class Session(QObject):
         self.link_news.emit(status)
 
     def stream_event(self, handle: int, event: FeedEvent) -> None:
-        """A stream's event; one whose instrument is not known yet is opened again when it is."""
-        if isinstance(event, Opened) and event.instrument is None:
-            self._unsteady[handle] = event
+        """A stream's event, for the chart."""
         self.stream_news.emit(handle, event)
 
     def engine_event(self, name: str, payload: dict[str, Any]) -> None:
@@ -138,7 +136,6 @@ class Session(QObject):
     def _take_instrument(self, payload: dict[str, Any]) -> None:
         described = payload.get("instrument", payload)
         self._note_instrument(described, run=payload.get("run"))
-        self.instrument_news.emit()
 
     def _note_instrument(self, described: Mapping[str, Any], run: str | None) -> None:
         try:
@@ -147,10 +144,7 @@ class Session(QObject):
             return  # an engine of another version; the chart asks for steps with each stream
         if run is None:
             self.instruments[instrument.id] = instrument
-        for handle, opened in list(self._unsteady.items()):
-            if opened.key.instrument == instrument.id and opened.key.run == run:
-                del self._unsteady[handle]
-                self.stream_news.emit(handle, Opened(opened.key, instrument))
+        self.instrument_news.emit(instrument, run)
 
     def _take_metrics(self, payload: dict[str, Any]) -> None:
         self.metrics = payload

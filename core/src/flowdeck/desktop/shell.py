@@ -132,6 +132,7 @@ class Shell(QObject):
         self.charting.chosen.connect(self._chosen)
         self.charting.layers_chosen.connect(self._layers_chosen)
         self.session.stream_news.connect(self.charting.receive)
+        self.session.instrument_news.connect(self.charting.set_steps)
         self.session.link_news.connect(self.board.show_link)
         self.session.feed_news.connect(self.board.show_feed)
         self.session.metrics_news.connect(self.board.show_metrics)
@@ -145,8 +146,9 @@ class Shell(QObject):
         window.pane.live_asked.connect(self.charting.to_live)
         window.pane.banner_acted.connect(actions.act)
         window.statusbar.faults_asked.connect(actions.show_plugins)
-        self.desk.changed.connect(lambda _plugin: self.charting.redraw())
+        self.desk.changed.connect(lambda _plugin: self.charting.refresh())
         self.switch.changed.connect(self.pump.request)
+        self.switch.enabled.connect(self.charting.reopen)
         for source in (self.charting.failed, self.memory.failed, self.desk.failed, self.switch.failed):
             source.connect(self.board.say)
         actions.connect_topbar(window.topbar)
