@@ -205,6 +205,72 @@ def test_geometry_and_dock_are_remembered(stage: Any) -> None:
     assert window["geometry"]
 
 
+def test_what_was_remembered_is_there_at_the_next_start(stage: Any) -> None:
+    stage.window.resize(1444, 600)
+    stage.window.toggle_dock()
+    remembered = stage.window.remembered()
+    stage.window.resize(1600, 900)
+    stage.window.toggle_dock()
+    stage.window.restore(remembered)
+    assert stage.window.height() == 600  # the width is cut to that of the offscreen screen
+    assert not stage.window.dock.isVisible()
+
+
+def test_a_geometry_that_is_none_is_left(stage: Any) -> None:
+    stage.window.restore({"geometry": "###", "dock": True})
+    assert stage.window.width() == 1500
+
+
+def test_steps_that_the_engine_states_late_reach_the_chart(stage: Any) -> None:
+    finer = {**stage.host.instrument.to_dict(), "tick_size": "0.05"}
+    stage.shell.session.engine_event("instrument", finer)
+    assert str(stage.host.instrument.tick_size) == "0.05"
+    stage.settle()
+
+
+def test_a_message_can_be_dismissed(stage: Any) -> None:
+    stage.shell.board.say("the disk is full")
+    banner = stage.window.pane.banner
+    assert "the disk is full" in banner.texts()
+    stage.click(banner.dismiss)
+    assert not banner.isVisible()
+
+
+def test_the_menu_offers_what_there_is(stage: Any) -> None:
+    QTest.mouseMove(stage.view.viewport(), QPoint(900, 400))
+    stage.until(lambda: stage.host.readout() is not None)
+    menu = stage.shell.actions.menu()
+    texts = [action.text() for action in menu.actions() if action.text()]
+    assert texts == ["Copy value", "Layers", "Layer settings…", "Fit", "To live", "Snapshot…"]
+    menu.actions()[0].trigger()
+    assert "Close\t1.0" in QApplication.clipboard().text()
+
+
+def test_the_instrument_search_takes_a_symbol_of_the_venue_or_a_whole_name(stage: Any) -> None:
+    stage.click(stage.window.topbar.instrument_button)
+    menu = stage.shell.actions.instruments
+    QTest.keyClicks(menu.field, "other:ethusdt")
+    QTest.keyClick(menu.field, Qt.Key.Key_Return)
+    assert str(stage.shell.charting.instrument) == "other:ETHUSDT"
+    stage.settle()
+    assert remembered(stage)["chart"]["instrument"] == "other:ETHUSDT"
+
+
+def test_a_snapshot_is_the_chart_as_it_stands(stage: Any, tmp_path: Any, monkeypatch: Any) -> None:
+    out = tmp_path / "chart.png"
+    monkeypatch.setattr("flowdeck.desktop.actions.QFileDialog.getSaveFileName", lambda *_: (str(out), "PNG (*.png)"))
+    QTest.keyClick(stage.view, Qt.Key.Key_S, Qt.KeyboardModifier.ControlModifier)
+    stage.until(out.exists)
+    assert out.read_bytes().startswith(b"\x89PNG")
+
+
+def test_a_snapshot_that_cannot_be_written_is_said(stage: Any, tmp_path: Any, monkeypatch: Any) -> None:
+    out = tmp_path / "nowhere" / "chart.png"
+    monkeypatch.setattr("flowdeck.desktop.actions.QFileDialog.getSaveFileName", lambda *_: (str(out), "PNG (*.png)"))
+    stage.shell.actions.snapshot()
+    assert "cannot be written" in stage.window.pane.banner.texts()
+
+
 def test_the_live_frame_is_the_hosts_frame(stage: Any) -> None:
     assert stage.view.show_frame().level is Redraw.NONE
     picture = stage.view.grab().toImage()

@@ -32,8 +32,8 @@ class Actions(QObject):
     def __init__(self, shell: Shell) -> None:
         super().__init__()
         self._shell = shell
-        self._instruments = InstrumentMenu(shell.window)
-        self._instruments.chosen.connect(self.show_instrument)
+        self.instruments = InstrumentMenu(shell.window)
+        self.instruments.chosen.connect(self.show_instrument)
         self.plugin_window: PluginWindow | None = None
         self.settings_dialog: SettingsDialog | None = None
 
@@ -60,7 +60,7 @@ class Actions(QObject):
     def search_instruments(self) -> None:
         """Open the instrument search under its button."""
         place = self._shell.window.mapToGlobal(QPoint(40, self._shell.window.topbar.height() - 4))
-        self._instruments.open_at(place, self._shell.session.instruments, self._shell.charting.instrument)
+        self.instruments.open_at(place, self._shell.session.instruments, self._shell.charting.instrument)
 
     def fit(self) -> None:
         """Fit both axes."""

@@ -36,8 +36,8 @@ class BannerBar(QFrame):
         self._text = label(weight="medium")
         self._figure, self._note = label(figures=True), Elided(tone="secondary", middle=True)
         self._actions = {name: self._button(name, text) for name, text in ACTION_TEXTS.items()}
-        self._dismiss = IconButton(look, "close", "Dismiss", kind="rowicon", size_px=14)
-        self._dismiss.clicked.connect(lambda: self._act("dismiss"))
+        self.dismiss = IconButton(look, "close", "Dismiss", kind="rowicon", size_px=14)
+        self.dismiss.clicked.connect(lambda: self._act("dismiss"))
         self.setLayout(
             row(
                 self._icon,
@@ -81,7 +81,7 @@ class BannerBar(QFrame):
         self._note.show_text(banner.note)
         for name, action in self._actions.items():
             action.setVisible(name in banner.actions)
-        self._dismiss.setVisible(banner.plugin == NOTICE)
+        self.dismiss.setVisible(banner.plugin == NOTICE)
         self._banner = banner
         self._paint_icon()
 

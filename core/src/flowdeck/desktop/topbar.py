@@ -78,7 +78,8 @@ class TopBar(Bar):
         super().__init__("topbar")
         self.setFixedHeight(48)
         self._instrument = _InstrumentButton(look)
-        self._instrument.button.clicked.connect(self.instrument_asked)
+        self.instrument_button = self._instrument.button
+        self.instrument_button.clicked.connect(self.instrument_asked)
         self._price = label(size="price", weight="semibold", figures=True)
         self._price.setAccessibleName("Last price")
         self._last: float | None = None
