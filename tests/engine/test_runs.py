@@ -105,6 +105,15 @@ async def test_bars_of_a_run_equal_those_of_its_trades(world: Any, tape: Tape) -
     assert world.Bars.made[-1].context.clock.now == world.START + 99 * SECOND
 
 
+async def test_trades_are_kept_without_a_reader(world: Any, tape: Tape) -> None:
+    info = await world.engine.runs.start(tape.write(), speed=None)
+    await world.engine.runs.finished(info.id)
+    passes = len(world.Parser.made)
+    events = await world.read(world.open(key(info.id), live=False), until="end")
+    assert list(world.rows_of(events)["id"]) == list(range(1, 51))
+    assert len(world.Parser.made) == passes, "the capture was not read again"
+
+
 async def test_it_goes_along_its_clock(world: Any, tape: Tape) -> None:
     runs = world.engine.runs
     info = await runs.start(tape.write(), speed=2.0)

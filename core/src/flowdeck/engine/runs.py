@@ -59,8 +59,11 @@ class Runs:
         rate = _rate(speed)
         self._count += 1
         name = f"r{self._count}"
-        run = Run(name, capture, await self._probe(capture, name), self._shop)
-        self._runs[name] = run
+        probed = await self._probe(capture, name)
+        run = self._runs[name] = Run(name, capture, probed, self._shop)
+        for key in sorted(probed.keys):
+            if key.kind == "trades":  # every chart wants them: kept from the start, they need no second pass
+                self._shop.pipeline().open(key)
         run.replay.set_rate(rate)
         if at is not None:
             run.replay.forward(at)
