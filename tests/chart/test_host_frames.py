@@ -332,3 +332,28 @@ def test_a_layer_that_paints_by_itself_is_listed_but_not_made(stage: Callable[..
     shown.settle()
     assert [info.state for info in shown.host.layers()] == ["shown", "shown"]
     assert shown.fakes["item"].planes == []
+
+
+def test_the_grid_lies_over_what_layers_paint_on_the_backdrop(stage: Callable[..., Any]) -> None:
+    def paint(canvas: Any, view: Any, plane: Plane) -> None:
+        if plane is Plane.BACKDROP:
+            edges = np.array([view.x0]), np.array([view.x1]), np.array([view.y0]), np.array([view.y1])
+            canvas.rects(*edges, 0xFF203040)
+
+    shown, plain = stage(), stage()
+    plain.settle()
+    shown.layer.does["draw"] = paint
+    shown.settle()
+    for _ in range(2):
+        shown.host.refresh()
+        picture = shown.frame().buffer
+    across = shown.host._scene.prices.y
+    row = picture[int((across[2] + across[3]) / 2)]
+    columns = np.rint(shown.host._scene.times.x - 0.5).astype(int)
+    assert all(row[column] != 0xFF203040 for column in columns if 300 < column < 820)
+    assert (row[300:820] == 0xFF203040).mean() > 0.7
+    shown.layer.does.clear()
+    for _ in range(2):
+        shown.host.refresh()
+        shown.frame()
+    np.testing.assert_array_equal(shown.frame().buffer, plain.frame().buffer)

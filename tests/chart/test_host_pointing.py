@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from flowdeck.chart.card import card_size, joined, place_card
@@ -159,6 +159,7 @@ def test_the_card_flips_at_the_edges() -> None:
     assert rect.bottom == 564
 
 
+@settings(deadline=None)
 @given(st.floats(0, 1000), st.floats(0, 600), st.floats(0, 300), st.floats(50, 400), st.floats(40, 300))
 def test_the_card_never_leaves_the_room_nor_covers_the_cursor(
     x: float, y: float, bar: float, width: float, height: float

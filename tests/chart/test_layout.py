@@ -1,7 +1,7 @@
 """Layout: what each area gets, what shrinks first, what lies under a pixel."""
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from flowdeck.chart.layout import arrange
@@ -76,6 +76,7 @@ def test_zones_are_what_they_look_like() -> None:
     assert layout.hit(600, 881).moves == "y"
 
 
+@settings(deadline=None)
 @given(
     st.floats(1, 4000),
     st.floats(1, 3000),

@@ -1,7 +1,7 @@
 """Level of detail and row grouping, with their hysteresis."""
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from flowdeck.chart.lod import Detail, choose_grouping, groupings, next_grouping
@@ -44,6 +44,7 @@ def test_a_new_grouping_is_judged_afresh() -> None:
     assert detail.level(80, 16, 100) is Lod.FULL
 
 
+@settings(deadline=None)
 @given(st.lists(st.tuples(st.floats(0.1, 200), st.floats(0.1, 60)), min_size=1, max_size=30))
 def test_figures_are_never_drawn_where_they_do_not_fit(sizes: list[tuple[float, float]]) -> None:
     detail = Detail()
@@ -71,6 +72,7 @@ def test_a_grouping_is_kept_until_a_finer_one_is_clearly_high_enough() -> None:
     assert choose_grouping(14.9 / 50, Lod.FULL, known=50) == 100
 
 
+@settings(deadline=None)
 @given(st.floats(1e-6, 100), st.sampled_from(list(Lod)), st.sampled_from(groupings()))
 def test_rows_of_a_chosen_grouping_can_carry_what_the_pitch_shows(tick_px: float, level: Lod, known: int) -> None:
     wanted = {Lod.FULL: 15, Lod.DELTA: 13}.get(level, 4)

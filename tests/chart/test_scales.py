@@ -1,7 +1,7 @@
 """Scales: pinning, panning, zooming about an anchor, fitting."""
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from flowdeck.chart.scales import PITCH_LIMITS_PX, TimeScale, ValueScale
@@ -65,6 +65,7 @@ def test_the_newest_bars_cannot_be_pushed_out_at_the_left() -> None:
     assert px(scale, 0.0) == pytest.approx(160.0)
 
 
+@settings(deadline=None)
 @given(st.floats(0.05, 20.0), st.floats(0.0, 800.0))
 def test_zooming_unpinned_keeps_the_time_under_the_cursor(factor: float, at: float) -> None:
     scale = time_scale()
@@ -74,6 +75,7 @@ def test_zooming_unpinned_keeps_the_time_under_the_cursor(factor: float, at: flo
     assert scale.at(at) == pytest.approx(under, abs=scale.per_px * 1e-6)
 
 
+@settings(deadline=None)
 @given(st.floats(0.05, 20.0), st.floats(0.0, 800.0))
 def test_zooming_pinned_keeps_the_newest_bar_in_place(factor: float, at: float) -> None:
     scale = time_scale()
@@ -81,6 +83,7 @@ def test_zooming_pinned_keeps_the_newest_bar_in_place(factor: float, at: float) 
     assert px(scale, 0.0) == pytest.approx(784.0)
 
 
+@settings(deadline=None)
 @given(st.lists(st.floats(1e-3, 1e3), max_size=20))
 def test_no_zoom_leaves_the_limits_of_bar_width(factors: list[float]) -> None:
     scale = time_scale()
@@ -156,6 +159,7 @@ def test_moving_by_hand_stops_the_fitting() -> None:
     assert [scale.y0, scale.y1] == pytest.approx([10.0, 110.0])
 
 
+@settings(deadline=None)
 @given(st.floats(0.02, 50.0), st.floats(0.0, 500.0))
 def test_zooming_a_value_keeps_what_lies_under_the_cursor(factor: float, at: float) -> None:
     scale = ValueScale(0.0, 100.0, 500.0)
@@ -164,6 +168,7 @@ def test_zooming_a_value_keeps_what_lies_under_the_cursor(factor: float, at: flo
     assert scale.at(at) == pytest.approx(under, abs=1e-6)
 
 
+@settings(deadline=None)
 @given(st.lists(st.tuples(st.sampled_from(["zoom", "pan"]), st.floats(1e-3, 1e3)), max_size=30))
 def test_no_hand_takes_a_price_scale_beyond_its_limits(moves: list[tuple[str, float]]) -> None:
     scale = ValueScale(60_000.0, 61_000.0, 500.0, smallest=0.4, limit=1e6)

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from flowdeck.chart.ticks import clock, figure, time_ticks, value_step, value_ticks
@@ -28,12 +28,14 @@ def test_figures_have_commas_a_true_minus_and_no_signed_zero(
     assert figure(value, decimals, signed=signed) == text
 
 
+@settings(deadline=None)
 @given(st.floats(1e-6, 1e6), st.floats(20, 80))
 def test_values_stand_at_least_the_gap_apart_and_not_five_times_it(per_px: float, gap: float) -> None:
     step = value_step(per_px, gap)
     assert gap * 0.999 <= step / per_px <= gap * 2.51
 
 
+@settings(deadline=None)
 @given(st.floats(1e-4, 1e3), st.sampled_from([0.1, 0.25, 0.5, 1e-5, 5.0]))
 def test_price_steps_are_whole_ticks(per_px: float, tick: float) -> None:
     ticks = value_step(per_px, 36, tick) / tick
@@ -83,6 +85,7 @@ def test_the_label_of_a_bar_that_is_cut_by_the_left_edge_is_kept() -> None:
     assert ticks[0].middle_ns == EIGHTH + 30 * SECOND_NS
 
 
+@settings(deadline=None)
 @given(
     st.sampled_from(["1s", "15s", "1m", "7m", "4h", "5h", "1d", "2d", "7d", "30d"]),
     st.integers(0, 2_000_000_000),

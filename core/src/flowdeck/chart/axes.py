@@ -76,14 +76,14 @@ def axis_px(canvas: Canvas, words: str) -> float:
     return canvas.text_width(words, Font.FIGURES, sizes().small, bold=True) + _LABEL_INSET_PX + _LEFT_INSET_PX
 
 
-def draw_grid(canvas: Canvas, theme: Theme, rect: Rect, across: ValueTicks | None, down: TimeTicks) -> None:
+def draw_grid(canvas: Canvas, theme: Theme, rect: Rect, across: ValueTicks | None, down: TimeTicks | None) -> None:
     """Hairlines at the ticks; those of rounder figures and larger units are a little stronger."""
     weak, strong = np.uint32(theme["chart.grid"]), np.uint32(theme["chart.grid_strong"])
-    if across is not None and len(across.y):
-        lines_across(canvas, across.y, rect, np.where(across.major, strong, weak))
-    if len(down.x):
+    if down is not None and len(down.x):
         major = np.array([tick.major for tick in down.ticks])
         lines_down(canvas, down.x, rect, np.where(major, strong, weak))
+    if across is not None and len(across.y):
+        lines_across(canvas, across.y, rect, np.where(across.major, strong, weak))
 
 
 def draw_value_axis(

@@ -10,6 +10,7 @@ from flowdeck.chart.axes import draw_grid, draw_time_axis, draw_value_axis
 from flowdeck.chart.banners import banner_rect, draw_banners
 from flowdeck.chart.deck import Deck, Slot
 from flowdeck.chart.dimming import dim
+from flowdeck.chart.ground import Ground
 from flowdeck.chart.layout import Band
 from flowdeck.chart.legend import Legend
 from flowdeck.chart.parts import Rect
@@ -21,7 +22,7 @@ from flowdeck.chart.states import draw_empty, draw_gaps, draw_head, draw_loading
 from flowdeck.chart.tags import LastPrice, draw_arrow, draw_last_line, draw_tag, tag_rect
 from flowdeck.chart.theme import sizes
 from flowdeck.chart.ticks import figure
-from flowdeck.specs import Placement, Plane, View
+from flowdeck.specs import Canvas, Placement, Plane, View
 
 __all__ = ["Composer"]
 
@@ -49,9 +50,10 @@ class Composer:
         self._keep: Sequence[tuple[str, Rect]] | None = ()
         self._legend: tuple[Legend, Hashable] | None = None
         self._stamps = Stamps()
+        self._ground = Ground()
 
     def full(self, scene: Scene, deck: Deck, keep: Sequence[tuple[str, Rect]] | None) -> bool:
-        """Paint everything but overlay and cursor; False when a layer failed, and the picture must be begun anew.
+        """Paint everything but overlay and cursor; False when the picture must be begun anew, as when a layer failed.
 
         Args:
             scene: What to paint.
@@ -61,9 +63,9 @@ class Composer:
         self._keep = keep
         for saved in (self.underlay.invalidate, self.marks.forget, self.cursor.forget):
             saved()
-        self.canvas.clear(scene.theme["bg.canvas"])
         slots = deck.shown()
-        self._plot(scene, deck, slots)
+        if not self._plot(scene, deck, slots):
+            return False
         for band in scene.layout.bands:
             self._band(scene, deck, slots, band)
         if scene.dim:
@@ -111,21 +113,26 @@ class Composer:
             self._legend = Legend(self.canvas, view, plot, groups), key
         return self._legend
 
-    def _plot(self, scene: Scene, deck: Deck, slots: list[Slot]) -> None:
+    def _plot(self, scene: Scene, deck: Deck, slots: list[Slot]) -> bool:
+        """Paint the plot, and the ground of everything; whether it was painted right at the first try."""
+        laid = self._ground.lay(self.canvas, scene)
         view, rect = scene.plot, scene.layout.plot
-        if view is None:
-            return
+        if view is None or scene.times is None:
+            return True
         mine = [slot for slot in slots if slot.spec.placement is Placement.PLOT]
-        self._planes(deck, mine, view, rect, (Plane.BACKDROP,))
+        backdrop = self._ground.watch(self.canvas)
+        self._planes(deck, mine, view, rect, (Plane.BACKDROP,), backdrop.as_canvas())
+        if not self._ground.learn(backdrop, laid=laid):
+            return False
         with self.canvas.pane(*_area(rect), rect.left, rect.right, rect.bottom, rect.top):
             draw_gaps(self.canvas, scene.theme, rect, view, scene.gaps)
-            if scene.times is not None:
-                draw_grid(self.canvas, scene.theme, rect, scene.prices, scene.times)
+            draw_grid(self.canvas, scene.theme, rect, scene.prices, None if laid else scene.times)
             if scene.loading is not None:
                 draw_loading(self.canvas, scene.theme, rect, view, scene.loading)
         self._planes(deck, mine, view, rect, (Plane.ZONE,))
         self._keep_under("", rect)
         self._planes(deck, mine, view, rect, _OVER)
+        return True
 
     def _band(self, scene: Scene, deck: Deck, slots: list[Slot], band: Band) -> None:
         view = scene.views.get(band.id)
@@ -149,14 +156,22 @@ class Composer:
             if name == pane:
                 self.underlay.keep_line(pane, self.canvas.buffer, line, self.canvas.scale)
 
-    def _planes(self, deck: Deck, slots: list[Slot], view: View, rect: Rect, planes: tuple[Plane, ...]) -> None:
+    def _planes(
+        self,
+        deck: Deck,
+        slots: list[Slot],
+        view: View,
+        rect: Rect,
+        planes: tuple[Plane, ...],
+        canvas: Canvas | None = None,
+    ) -> None:
         """Some planes of some layers, each plane of all before the next."""
         with self.canvas.pane(*_area(rect), view.x0, view.x1, view.y0, view.y1):
             for plane in planes:
                 for slot in slots:
                     layer = slot.layer
                     if layer is not None:
-                        deck.draw(slot, layer, self.canvas, view, plane)
+                        deck.draw(slot, layer, canvas or self.canvas, view, plane)
 
     def _frame(self, scene: Scene) -> None:
         """Axes, tags, separators and titles."""
