@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 import signal
 import sys
@@ -128,6 +129,28 @@ async def test_no_orphan_is_left_when_the_parent_is_killed(processes: Any) -> No
     gone, alive = await asyncio.to_thread(psutil.wait_procs, [child], 30)
     assert not alive
     assert gone
+
+
+async def test_a_child_that_is_kept_is_found_at_the_usual_port(processes: Any, unused_tcp_port: int) -> None:
+    heard, announce = os.pipe()
+    watched, lifeline = os.pipe()
+    served = await processes.start(
+        *("serve", "--port", "0", "--announce-fd", str(announce), "--parent-fd", str(watched)),
+        fds=(announce, watched),
+        FLOWDECK_ENGINE__PORT=str(unused_tcp_port),
+    )
+    os.close(announce)
+    os.close(watched)
+    told = json.loads(await asyncio.to_thread(os.read, heard, 4096))
+    assert told["port"] != unused_tcp_port
+    async with Client(told["url"], told["token"]) as client:
+        assert await client.request("engine.keep") == {"port": unused_tcp_port}
+    os.close(lifeline)
+    os.close(heard)
+    async with Client(f"ws://127.0.0.1:{unused_tcp_port}", told["token"]) as client:
+        assert client.hello["pid"] == served.process.pid
+        await client.request("engine.stop")
+    assert await served.process.wait() == 0
 
 
 async def test_recording_writes_captures_of_what_the_source_receives(processes: Any) -> None:

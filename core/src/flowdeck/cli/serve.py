@@ -28,6 +28,12 @@ def serve(
     """
     from flowdeck.wire.hosting import Hosting
 
-    config = _app.config({"engine.host": host, "engine.port": port})
-    hosting = Hosting("serve", config.engine.port, announce_fd=announce_fd, parent_fd=parent_fd, stopping=stopping)
+    config = _app.config({"engine.host": host})
+    hosting = Hosting(
+        "serve",
+        config.engine.port if port is None else port,
+        announce_fd=announce_fd,
+        parent_fd=parent_fd,
+        stopping=stopping,
+    )
     serve_until_told(config, hosting, as_json=as_json, record=record)

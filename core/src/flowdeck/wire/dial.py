@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from ssl import SSLError
 from typing import Any
 from urllib.parse import urlsplit
@@ -115,4 +116,5 @@ def _status_error(url: str, error: InvalidStatus) -> EngineError:
 
 
 def _words(error: OSError) -> str:
-    return (error.strerror or str(error)).lower()
+    known = error.errno is not None and error.errno > 0
+    return (os.strerror(error.errno) if known and error.errno else error.strerror or str(error)).lower()

@@ -22,6 +22,9 @@ from flowdeck.wire.protocol import CloseCode
 __all__ = ["Session"]
 
 _TELL_S = 3.0
+_TURN_BYTES = 64 << 10
+_TURN_MESSAGES = 16
+"""What one stream may send before it is others' turn."""
 _LONGEST_REASON = 120
 """Bytes of a close frame's reason (RFC 6455, section 5.5: 125 with the code)."""
 
@@ -123,9 +126,13 @@ class Session:
             self._slots.release()
 
     async def _pump(self, feed: Feed) -> None:
+        sent = 0
         async for message in feed.messages():
             await self._send_bytes(message)
-            await asyncio.sleep(0)  # sending does not yield while the socket takes it
+            sent += len(message) + _TURN_BYTES // _TURN_MESSAGES
+            if sent >= _TURN_BYTES:
+                sent = 0
+                await asyncio.sleep(0)  # sending does not yield while the socket takes it
         self._feeds.cancel(feed.number)
 
     async def _push_events(self) -> None:
