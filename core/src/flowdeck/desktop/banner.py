@@ -95,7 +95,7 @@ class BannerBar(QFrame):
         room = max(200, width_px - 2 * _INSET_PX)
         wanted = self.sizeHint().width()
         width = room if wanted > room or self._banner_is_wide() else wanted
-        self.setGeometry(_INSET_PX, _INSET_PX, width, _HEIGHT_PX)
+        self.setGeometry(_INSET_PX, _INSET_PX, width, self._look.scaled(_HEIGHT_PX))
         self.raise_()
 
     def _banner_is_wide(self) -> bool:

@@ -12,7 +12,7 @@ from PySide6.QtWidgets import QComboBox, QLineEdit, QSlider, QWidget
 from typing_extensions import override
 
 from flowdeck.desktop.fields import Field
-from flowdeck.desktop.labels import label, restyle
+from flowdeck.desktop.labels import Figure, label, restyle
 from flowdeck.desktop.look import Look
 from flowdeck.desktop.widgets import Toggle, row
 
@@ -136,9 +136,7 @@ class _SliderControl(Control):
         self._slider = QSlider(Qt.Orientation.Horizontal)
         self._slider.setRange(0, _SLIDER_STEPS)
         self._slider.setAccessibleName(field.title)
-        self._figure = label(figures=True)
-        self._figure.setFixedWidth(40)
-        self._figure.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
+        self._figure = Figure("0.00")
         self._slider.valueChanged.connect(self._moved)
         self.setLayout(row(self._slider, self._figure))
         self.setFocusProxy(self._slider)

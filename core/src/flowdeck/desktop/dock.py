@@ -30,9 +30,8 @@ class Dock(Bar):
     details_asked = Signal(str)
 
     def __init__(self, look: Look, desk: SettingsDesk) -> None:
-        super().__init__("dock")
+        super().__init__("dock", look, width_px=DOCK_WIDTH_PX)
         self._look, self._desk = look, desk
-        self.setFixedWidth(DOCK_WIDTH_PX)
         self._rows: dict[str, LayerRow] = {}
         self._chosen = ""
         self.form: SettingsForm | None = None
@@ -53,8 +52,7 @@ class Dock(Bar):
         layout.setSpacing(0)
         unit = label("ms", tone="tertiary", size="small", figures=True)
         title = label("Layers", size="label", weight="semibold")
-        head = QWidget()
-        head.setFixedHeight(40)
+        head = Bar("dockhead", self._look, height_px=40)
         head.setLayout(row(self._icon, title, None, self._total, unit, margins=(14, 0, 12, 0), spacing_px=6))
         layout.addWidget(head)
         layout.addWidget(line(vertical=False, role="hairline"))

@@ -15,9 +15,9 @@ from pyqtgraph.parametertree import Parameter
 
 __all__ = ["Field", "fields_of", "parameters_of", "values_of"]
 
-_ACRONYMS = {
-    word: word.upper() for word in ("ui", "poc", "vah", "val", "cvd", "vwap", "cob", "vpvr", "utc", "url", "rest")
-}
+_CAPITALS = ("ui", "poc", "vah", "val", "cvd", "vwap", "cob", "vpvr", "utc", "url", "rest")
+_WRITTEN = {word: word.upper() for word in _CAPITALS}
+_WRITTEN["usdm"] = "USD-M"
 
 Scope = Literal["engine", "view"]
 
@@ -92,7 +92,7 @@ def _field(name: str, info: FieldInfo) -> Field:
     return Field(
         name=name,
         title=info.title or _title(name, unit),
-        help=info.description or "",
+        help=_help(info, name),
         sort=_sort(annotation),
         default=info.get_default(call_default_factory=True, validated_data={}),
         unit=unit,
@@ -104,6 +104,12 @@ def _field(name: str, info: FieldInfo) -> Field:
     )
 
 
+def _help(info: FieldInfo, name: str) -> str:
+    """The description, unless it only repeats the name."""
+    text = info.description or ""
+    return "" if text.rstrip(".").casefold() == name.replace("_", " ") else text
+
+
 def _unit_in(name: str) -> str:
     """The unit that a name ends in, where the field does not state one."""
     last = name.rpartition("_")[2]
@@ -112,7 +118,7 @@ def _unit_in(name: str) -> str:
 
 def _title(name: str, unit: str) -> str:
     """`column_s` with the unit s is `Column`: the unit stands behind the figure."""
-    words = [_ACRONYMS.get(word, word) for word in name.split("_")]
+    words = [_WRITTEN.get(word, word) for word in name.split("_")]
     if len(words) > 1 and words[-1] == {"%": "percent"}.get(unit, unit.lower()):
         words = words[:-1]
     return " ".join([words[0][:1].upper() + words[0][1:], *words[1:]])

@@ -42,14 +42,14 @@ class _Row:
         self.control.show_bad(bad=bool(problem))
         self.help.setText(problem or self.field.help)
         restyle(self.help, "tone", "error" if problem else "tertiary")
-        self.help.setVisible(bool(problem) or self._with_help)
+        self.help.setVisible(bool(problem) or (self._with_help and bool(self.field.help)))
 
     _with_help = True
 
     def show_help(self, *, shown: bool) -> None:
         """Whether the help stands under the control; it is always the tip."""
         self._with_help = shown
-        self.help.setVisible(shown)
+        self.help.setVisible(shown and bool(self.field.help))
 
 
 class SettingsForm(QWidget):
@@ -85,15 +85,15 @@ class SettingsForm(QWidget):
         grid.setVerticalSpacing(6 if compact else 2)
         grid.setColumnStretch(1, 1)
         for line, form_row in enumerate(self._rows.values()):
-            self._place(grid, 2 * line, form_row, compact=compact)
+            self._place(look, grid, 2 * line, form_row, compact=compact)
         outer = QVBoxLayout(self)
         outer.setContentsMargins(0, 0, 0, 0)
         outer.addLayout(grid)
         outer.addStretch(1)
         self.show_values(values)
 
-    def _place(self, grid: QGridLayout, line: int, form_row: _Row, *, compact: bool) -> None:
-        form_row.title.setMinimumWidth(96 if compact else 168)
+    def _place(self, look: Look, grid: QGridLayout, line: int, form_row: _Row, *, compact: bool) -> None:
+        form_row.title.setMinimumWidth(look.scaled(96 if compact else 168))
         form_row.title.setWordWrap(compact)
         grid.addWidget(form_row.title, line, 0, Qt.AlignmentFlag.AlignVCenter)
         grid.addWidget(form_row.control, line, 1)

@@ -9,7 +9,7 @@ from typing_extensions import override
 
 from flowdeck.desktop.look import Look
 
-__all__ = ["Dot", "Elided", "SearchField", "label", "restyle"]
+__all__ = ["Dot", "Elided", "Figure", "SearchField", "label", "restyle"]
 
 
 def label(text: str = "", *, tone: str = "", size: str = "", weight: str = "", figures: bool = False) -> QLabel:
@@ -27,6 +27,28 @@ def restyle(widget: QWidget, name: str, value: object) -> None:
         widget.setProperty(name, value)
         QApplication.style().unpolish(widget)
         QApplication.style().polish(widget)
+
+
+class Figure(QLabel):
+    """A number that changes, right aligned where `room` has room, so that its neighbours stay where they are."""
+
+    def __init__(self, room: str, *, size: str = "", weight: str = "") -> None:
+        super().__init__()
+        self._room = room
+        for name, value in (("face", "figures"), ("textsize", size), ("weight", weight)):
+            self.setProperty(name, value)
+        self.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
+        self.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Preferred)
+
+    @override
+    def sizeHint(self) -> QSize:
+        self.ensurePolished()
+        hint = super().sizeHint()
+        return QSize(max(hint.width(), self.fontMetrics().horizontalAdvance(self._room) + 2), hint.height())
+
+    @override
+    def minimumSizeHint(self) -> QSize:
+        return self.sizeHint()
 
 
 class Elided(QLabel):

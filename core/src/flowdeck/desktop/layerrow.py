@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QVBoxLayout, QWidget
 from typing_extensions import override
 
 from flowdeck.chart.parts import LayerInfo
-from flowdeck.desktop.labels import label, restyle
+from flowdeck.desktop.labels import Figure, label, restyle
 from flowdeck.desktop.look import Look
 from flowdeck.desktop.widgets import IconButton, row
 
@@ -52,7 +52,7 @@ class Sparkline(QWidget):
 
 
 class LayerRow(QWidget):
-    """40 px; a click selects it."""
+    """A click selects it."""
 
     toggled = Signal(str, bool)
     selected = Signal(str)
@@ -63,21 +63,23 @@ class LayerRow(QWidget):
         super().__init__()
         self._look, self.info = look, info
         self._chosen = False
-        self.setFixedHeight(40)
         self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self.setAccessibleName(info.title)
         self.eye = IconButton(look, "eye", "Hide", kind="rowicon", size_px=16)
         self._name, self._plugin = label(weight="medium"), label(tone="tertiary", size="small")
         self._fault = IconButton(look, "error", "Why it stopped", kind="rowicon", size_px=15)
         self._fault.show_icon("error", "ui.error")
-        self._line, self._cost = Sparkline(look), label(size="small", figures=True)
-        self._cost.setFixedWidth(34)
-        self._cost.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
+        self._line, self._cost = Sparkline(look), Figure("00.00", size="small")
         self.gear = IconButton(look, "sliders", "Layer settings", kind="rowicon", size_px=16)
         self._connect()
         self._build()
-        look.changed.connect(self.update)
+        look.changed.connect(self._fit)
+        self._fit()
         self.show_info(info)
+
+    def _fit(self) -> None:
+        self.setFixedHeight(self._look.scaled(40))
+        self.update()
 
     def _connect(self) -> None:
         self.eye.clicked.connect(lambda: self.toggled.emit(self.info.id, not self.info.visible))

@@ -45,6 +45,10 @@ class Look(QObject):
             self.theme, self.typography = theme, typography
             self.changed.emit()
 
+    def scaled(self, px: int) -> int:
+        """A height or width of the pictures, which are drawn with body text of 12 px, for the size that is chosen."""
+        return round(px * max(1.0, self.typography.body_px / 12))
+
     def colour(self, token: str) -> QColor:
         """The colour of a token such as `text.primary`."""
         return QColor.fromRgba(self.theme[token])

@@ -35,7 +35,7 @@ def tag(text: str, *, figures: bool = False) -> QLabel:
 
 
 class PluginRow(QWidget):
-    """56 px; a click or the arrow keys choose it."""
+    """A click or the arrow keys choose it."""
 
     chosen = Signal(str)
     toggled = Signal(str, bool)
@@ -44,7 +44,7 @@ class PluginRow(QWidget):
         super().__init__()
         self._look, self.facts = look, facts
         self._chosen = False
-        self.setFixedHeight(56)
+        self.setFixedHeight(look.scaled(56))
         self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self.setAccessibleName(f"{facts.title}, {facts.state}")
         self.toggle = Toggle(look, checked=_is_on(facts), name=f"{facts.title} on")
@@ -63,11 +63,11 @@ class PluginRow(QWidget):
         layout.addLayout(self._names(), 1)
         roles = QWidget()
         roles.setLayout(row(*(tag(role.capitalize()) for role in facts.roles), None, spacing_px=4))
-        roles.setFixedWidth(164)
+        roles.setFixedWidth(self._look.scaled(164))
         layout.addWidget(roles)
         state = QWidget()
         state.setLayout(row(self._state_icon, label(facts.state.capitalize(), tone="secondary"), None, spacing_px=6))
-        state.setFixedWidth(110)
+        state.setFixedWidth(self._look.scaled(110))
         layout.addWidget(state)
         layout.addWidget(self.toggle)
 

@@ -45,13 +45,13 @@ class PluginWindow(QDialog):
     ) -> None:
         super().__init__(parent)
         self.setWindowTitle("Plugins")
-        self.resize(1100, 720)
+        self.resize(look.scaled(1100), look.scaled(720))
         self._look, self._facts, self._safe_mode = look, facts, safe_mode
         self._rows: dict[str, PluginRow] = {}
-        self._shown: tuple[list[PluginFacts], str] | None = None
+        self._shown: tuple[object, ...] = ()
         self._chosen = ""
         self.search = SearchField(look, "Search plugins")
-        self.search.setFixedWidth(208)
+        self.search.setFixedWidth(look.scaled(208))
         self.search.textChanged.connect(self.refresh)
         self.filters = Segments(_FILTERS, name="Filter")
         self._filter: Filter = "all"
@@ -69,8 +69,7 @@ class PluginWindow(QDialog):
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(0)
-        head = Bar("dialoghead")
-        head.setFixedHeight(52)
+        head = Bar("dialoghead", self._look, height_px=52)
         head.setLayout(row(self.search, self.filters, None, margins=(20, 0, 20, 0)))
         layout.addWidget(head)
         halves = QHBoxLayout()
@@ -78,8 +77,7 @@ class PluginWindow(QDialog):
         halves.addWidget(self._list, 11)
         halves.addWidget(self.detail, 9)
         layout.addLayout(halves, 1)
-        foot = Bar("dialogfoot")
-        foot.setFixedHeight(48)
+        foot = Bar("dialogfoot", self._look, height_px=48)
         self.note = label(self._safe_text(), tone="warning" if self._safe_mode else "tertiary")
         foot.setLayout(row(self.note, None, button("Close", "plain", self.close), margins=(20, 0, 20, 0)))
         layout.addWidget(foot)
@@ -114,8 +112,9 @@ class PluginWindow(QDialog):
         rows = self._facts()
         self._count(rows)
         listed = matching(rows, self._filter, self.search.text())
-        if self._shown != (listed, self._look.theme.name):
-            self._shown = (listed, self._look.theme.name)
+        shown = (listed, self._look.theme.name, self._look.typography)
+        if self._shown != shown:
+            self._shown = shown
             self._fill(listed)
         names = [facts.name for facts in listed]
         self.choose(self._chosen if self._chosen in names else next(iter(names), ""))

@@ -45,8 +45,7 @@ class ReplayBar(Bar):
     """Back to live data."""
 
     def __init__(self, look: Look) -> None:
-        super().__init__("replaybar")
-        self.setFixedHeight(40)
+        super().__init__("replaybar", look, height_px=40)
         self._run: dict[str, Any] = {}
         self.play = IconButton(look, "play", "Play (Space)")
         self.play.clicked.connect(self.toggle)

@@ -50,13 +50,13 @@ class SettingsDialog(QDialog):
     ) -> None:
         super().__init__(parent)
         self.setWindowTitle("Settings")
-        self.resize(860, 620)
+        self.resize(look.scaled(860), look.scaled(620))
         self._look, self._desk = look, desk
         self._before: dict[str, BaseModel] = {}
         self._forms: dict[str, SettingsForm] = {}
         self.pages = QListWidget()
         self.pages.setObjectName("nav")
-        self.pages.setFixedWidth(200)
+        self.pages.setFixedWidth(look.scaled(200))
         self._stack = QStackedWidget()
         self._add_page(APPEARANCE, "Appearance", appearance, self.appearance_shown.emit, offered)
         for name, title in desk.plugins():
@@ -79,8 +79,7 @@ class SettingsDialog(QDialog):
         self.cancel_button = button("Cancel", "plain", self.reject)
         self.save_button = button("Save", "primary", self.accept)
         self.save_button.setDefault(True)
-        foot = Bar("dialogfoot")
-        foot.setFixedHeight(48)
+        foot = Bar("dialogfoot", self._look, height_px=48)
         left = (self.reset_button, self.note)
         foot.setLayout(row(*left, None, self.cancel_button, self.save_button, margins=(20, 0, 20, 0)))
         layout = QVBoxLayout(self)

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from time import time_ns
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QWidget
 
 from flowdeck.desktop import figures
-from flowdeck.desktop.labels import Dot, label, restyle
+from flowdeck.desktop.labels import Dot, Figure, label, restyle
 from flowdeck.desktop.look import Look
 from flowdeck.desktop.widgets import Bar, IconButton, button, line, row
 
@@ -20,10 +20,10 @@ _DOTS = {"live": "ui.ok", "connecting": "ui.accent", "replay": "ui.accent", "sta
 class _Item(QWidget):
     """A hairline, a name in secondary text, a figure, and a unit in tertiary text."""
 
-    def __init__(self, name: str, unit: str = "") -> None:
+    def __init__(self, name: str, unit: str = "", room: str = "") -> None:
         super().__init__()
         self.name = label(name, tone="secondary", size="small")
-        self.figure = label("", size="small", weight="medium", figures=True)
+        self.figure = Figure(room, size="small", weight="medium")
         self.unit = label(unit, tone="tertiary", size="small", figures=True)
         self.name.setVisible(bool(name))
         self.setLayout(row(line(length_px=14), 7, self.name, self.figure, self.unit, spacing_px=5))
@@ -41,8 +41,7 @@ class StatusBar(Bar):
     faults_asked = Signal()
 
     def __init__(self, look: Look) -> None:
-        super().__init__("statusbar")
-        self.setFixedHeight(28)
+        super().__init__("statusbar", look, height_px=28)
         self._dot = Dot(look)
         self._feed = label("Starting", tone="secondary", size="small")
         self._feed_figure = label("", size="small", weight="medium", figures=True)
@@ -51,9 +50,7 @@ class StatusBar(Bar):
         self._fault_icon.show_icon("error", "ui.error")
         self._faults = button("", "fault", self.faults_asked.emit)
         self._fault_icon.clicked.connect(self.faults_asked)
-        self._fps, self._engine = _Item("", "ms"), _Item("Engine")
-        self._fps.figure.setMinimumWidth(46)  # as wide as two digits, so that its neighbours stay where they are
-        self._fps.figure.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
+        self._fps, self._engine = _Item("", "ms", "00 FPS"), _Item("Engine")
         self._clock = _Item("", "UTC")
         self._build()
         for item in (self._messages, self._rows, self._fps, self._engine):

@@ -45,7 +45,7 @@ QLabel[role="tag"] { background: $bg_raised; border: 1px solid $border_default; 
 QLabel[role="tag"][face="figures"] { font-family: "$figures", monospace; }
 
 QPushButton, QToolButton { background: transparent; border: 1px solid transparent; border-radius: 5px;
-    padding: 0 10px; min-height: 26px; font-weight: 500; color: $text_secondary; }
+    padding: 0 10px; min-height: ${control}px; font-weight: 500; color: $text_secondary; }
 QPushButton:hover, QToolButton:hover { background: $bg_hover; color: $text_primary; }
 QPushButton:pressed, QToolButton:pressed { background: $bg_selected; }
 QPushButton:focus, QToolButton:focus { border-color: $border_focus; }
@@ -71,14 +71,14 @@ QToolButton[kind="rowicon"] { padding: 0; min-width: 22px; max-width: 22px; min-
 QToolButton::menu-indicator, QPushButton::menu-indicator { image: none; width: 0; }
 
 QFrame[role="segments"] { background: $bg_input; border: 1px solid $border_default; border-radius: 5px; }
-QFrame[role="segments"] QPushButton { min-height: 22px; padding: 0 8px; border-radius: 4px; margin: 1px; }
+QFrame[role="segments"] QPushButton { min-height: ${segment}px; padding: 0 8px; border-radius: 4px; margin: 1px; }
 QFrame[role="segments"] QPushButton:checked { background: $bg_selected; border-color: $border_strong;
     color: $text_primary; font-weight: 600; }
 QFrame[role="segments"] QPushButton:checked:focus { border-color: $border_focus; }
 QFrame[role="segments"] QLineEdit { background: transparent; border: none; padding: 0 6px; }
 
 QLineEdit, QSpinBox, QDoubleSpinBox, QComboBox, QPlainTextEdit, QTextEdit { background: $bg_input; color: $text_primary;
-    border: 1px solid $border_default; border-radius: 5px; padding: 0 9px; min-height: 26px; }
+    border: 1px solid $border_default; border-radius: 5px; padding: 0 9px; min-height: ${control}px; }
 QLineEdit:focus, QSpinBox:focus, QDoubleSpinBox:focus, QComboBox:focus { border-color: $border_focus; }
 QLineEdit[bad="true"] { border-color: $ui_error; }
 QLineEdit:disabled, QComboBox:disabled { color: $text_disabled; }
@@ -89,16 +89,16 @@ QComboBox::drop-down { border: none; width: 24px; }
 QComboBox::down-arrow { image: none; }
 QComboBox QAbstractItemView, QListView[role="popup"] { background: $bg_overlay; border: 1px solid $border_strong;
     border-radius: 5px; padding: 4px; }
-QAbstractItemView::item { min-height: 26px; padding: 0 6px; border-radius: 3px; }
+QAbstractItemView::item { min-height: ${control}px; padding: 0 6px; border-radius: 3px; }
 QAbstractItemView::item:selected, QAbstractItemView::item:hover { background: $bg_selected; color: $text_primary; }
 
 QListWidget#nav { background: transparent; border: none; border-right: 1px solid $border_subtle; padding: 8px; }
-QListWidget#nav::item { min-height: 30px; padding: 0 10px; border-radius: 5px; color: $text_secondary; }
+QListWidget#nav::item { min-height: ${control}px; padding: 0 10px; border-radius: 5px; color: $text_secondary; }
 QListWidget#nav::item:selected { background: $bg_selected; color: $text_primary; }
 QListWidget { background: transparent; border: none; }
 
 QMenu { background: $bg_overlay; border: 1px solid $border_strong; border-radius: 5px; padding: 4px; }
-QMenu::item { min-height: 26px; padding: 0 24px 0 12px; border-radius: 3px; }
+QMenu::item { min-height: ${control}px; padding: 0 24px 0 12px; border-radius: 3px; }
 QMenu::item:selected { background: $bg_selected; }
 QMenu::item:disabled { color: $text_disabled; }
 QMenu::separator { height: 1px; background: $border_default; margin: 4px 6px; }
@@ -129,4 +129,5 @@ def stylesheet(look: Look) -> str:
     """The style sheet of the whole application."""
     fonts = look.typography
     sizes = {size: fonts.px(size) for size in ("small", "body", "label", "title", "price")}
-    return _TEMPLATE.substitute(_tokens(look), ui=fonts.ui, figures=fonts.figures, **sizes)
+    heights = {"control": look.scaled(26), "segment": look.scaled(22)}
+    return _TEMPLATE.substitute(_tokens(look), **heights, ui=fonts.ui, figures=fonts.figures, **sizes)

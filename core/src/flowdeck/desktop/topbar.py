@@ -75,8 +75,7 @@ class TopBar(Bar):
     settings_asked = Signal()
 
     def __init__(self, look: Look) -> None:
-        super().__init__("topbar")
-        self.setFixedHeight(48)
+        super().__init__("topbar", look, height_px=48)
         self._instrument = _InstrumentButton(look)
         self.instrument_button = self._instrument.button
         self.instrument_button.clicked.connect(self.instrument_asked)

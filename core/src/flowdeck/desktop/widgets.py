@@ -62,12 +62,30 @@ def row(
 
 
 class Bar(QWidget):
-    """A part of the window whose background and border the style sheet paints, by its name there."""
+    """A part of the window whose background and border the style sheet paints, by its name there.
 
-    def __init__(self, name: str) -> None:
+    Args:
+        name: The object's name.
+        look: Whose text size a height or width grows with.
+        height_px: Fixed height with body text of 12 px; 0 leaves it free.
+        width_px: Fixed width, likewise.
+    """
+
+    def __init__(self, name: str, look: Look | None = None, *, height_px: int = 0, width_px: int = 0) -> None:
         super().__init__()
         self.setObjectName(name)
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
+        self._bar_look, self._fixed_px = look, (height_px, width_px)
+        if look is not None:
+            look.changed.connect(self._fit_size)
+            self._fit_size()
+
+    def _fit_size(self) -> None:
+        height_px, width_px = self._fixed_px
+        if self._bar_look is not None and height_px:
+            self.setFixedHeight(self._bar_look.scaled(height_px))
+        if self._bar_look is not None and width_px:
+            self.setFixedWidth(self._bar_look.scaled(width_px))
 
 
 class IconButton(QToolButton):

@@ -12,7 +12,7 @@ from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout
 from typing_extensions import override
 
 from flowdeck.desktop.chartpane import ChartPane
-from flowdeck.desktop.dock import DOCK_WIDTH_PX, Dock, DockStrip
+from flowdeck.desktop.dock import Dock, DockStrip
 from flowdeck.desktop.keys import SHORTCUTS
 from flowdeck.desktop.look import Look
 from flowdeck.desktop.replaybar import ReplayBar
@@ -112,8 +112,8 @@ class MainWindow(Bar):
     def _lay_over(self) -> None:
         top, foot = self.topbar.height(), self.statusbar.height()
         foot += self.replay.height() if self.replay.isVisible() else 0
-        left = self.width() - self.strip.width() - DOCK_WIDTH_PX
-        self.dock.setGeometry(left, top, DOCK_WIDTH_PX, self.height() - top - foot)
+        left = self.width() - self.strip.width() - self.dock.width()
+        self.dock.setGeometry(left, top, self.dock.width(), self.height() - top - foot)
         self.dock.raise_()
 
     @override
