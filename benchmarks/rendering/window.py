@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import itertools
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from decimal import Decimal
 from functools import partial
 from types import SimpleNamespace
@@ -12,12 +11,14 @@ from typing import Any
 import numpy as np
 from benchmarks.rendering.cells import BARS, FIGURE_PX, ROWS, SIZE_PX, TEXT, Cells
 from PySide6.QtWidgets import QApplication
+from typing_extensions import override
 
 from flowdeck.chart.feed import Opened
 from flowdeck.config import Config
 from flowdeck.desktop.app import dress, prepare
 from flowdeck.desktop.charting import Choice
-from flowdeck.desktop.linkstatus import LinkListener, LinkState, LinkStatus
+from flowdeck.desktop.link import EngineLink
+from flowdeck.desktop.linkstatus import LinkListener, LinkState, LinkStatus, Reply
 from flowdeck.desktop.mailbox import Mailbox
 from flowdeck.desktop.shell import Shell
 from flowdeck.hookspecs import hookimpl
@@ -72,29 +73,34 @@ def register_layers() -> tuple[LayerSpec, ...]:
     return (LayerSpec("cells", "Cells", "benchmarks.rendering.window:CellLayer"),)
 
 
-class BarsLink:
-    """In the place of the link to an engine: answers every stream of bars at once, all else not at all."""
+class Nowhere:
+    """A dialer that is never asked."""
+
+    url = "ws://bench"
+    owns_engine = False
+
+
+class BarsLink(EngineLink):
+    """A link without an engine: every stream of bars is answered at once, all else not at all."""
 
     def __init__(self, mailbox: Mailbox, listener: LinkListener) -> None:
-        self._mailbox, self._listener = mailbox, listener
-        self._handles = itertools.count(1)
+        super().__init__(Nowhere(), mailbox, listener)  # type: ignore[arg-type] # it is never asked
+        self._box, self._told = mailbox, listener
 
+    @override
     def start(self) -> None:
         status = LinkStatus(LinkState.CONNECTED, "ws://bench", hello={})
-        self._mailbox.put(partial(self._listener.link_changed, status))
+        self._box.put(partial(self._told.link_changed, status))
 
-    def stop(self, **_: Any) -> None:
+    @override
+    def close(self, handle: int) -> None:
         return
 
-    def retry(self) -> None:
+    @override
+    def request(self, name: str, done: Callable[[Reply], None] | None = None, **fields: Any) -> None:
         return
 
-    def close(self, _handle: int) -> None:
-        return
-
-    def request(self, *_: Any, **__: Any) -> None:
-        return
-
+    @override
     def open(self, request: StreamRequest) -> int:
         handle = next(self._handles)
         events: list[Any] = [Opened(request.key, _INSTRUMENT)]
@@ -102,7 +108,7 @@ class BarsLink:
             events.append(Batch(request.key, _bars(), seq=1, covered=(0, _START_NS + BARS * _MINUTE_NS)))
         events.append(EndOfHistory(request.key, 1, 0))
         for event in events:
-            self._mailbox.put(partial(self._listener.stream_event, handle, event))
+            self._box.put(partial(self._told.stream_event, handle, event))
         return handle
 
 
@@ -123,7 +129,7 @@ class ChartWindow:
         manager = PluginManager(config, "desktop", safe_mode=False)
         manager.load(extra={"cells": SimpleNamespace(register_layers=register_layers)})
         choice = Choice(_INSTRUMENT.id, Timeframe.parse("1m"), ("cells",))
-        self.shell = Shell(config, manager, choice, BarsLink)  # type: ignore[arg-type] # stands in for the link
+        self.shell = Shell(config, manager, choice, BarsLink)
         dress(application, self.shell)
         self.shell.start()
         self.shell.begin_chart()

@@ -111,6 +111,11 @@ def test_both_canvases_take_the_arguments_of_the_protocol(implementation: type, 
     assert inspect.signature(getattr(implementation, primitive)).parameters == wanted
 
 
+def test_both_canvases_are_canvases_to_a_type_checker() -> None:
+    canvases: list[Canvas] = [RasterCanvas(1, 1), RecordingCanvas()]
+    assert len(canvases) == 2
+
+
 def test_the_recording_canvas_keeps_what_was_drawn() -> None:
     canvas: Canvas = RecordingCanvas()
     canvas.labels(np.array([1.0]), np.array([2.0]), ["POC"], 0xFFF0C559)

@@ -24,7 +24,6 @@ from flowdeck.canvas.kernels.compiling import (
     types,
 )
 from flowdeck.canvas.kernels.digits import CODES, write_number
-from flowdeck.canvas.kernels.lines import tame
 from flowdeck.canvas.kernels.pixels import FULL, alpha_of, clip, mix, snap, x_pixel, y_pixel
 
 __all__ = ["draw_numbers", "level_of"]
@@ -112,17 +111,16 @@ def draw_numbers(
     decimals_step = 0 if decimals.size == 1 else 1
     for i in range(x.size):
         middle_x, middle_y = x_pixel(pane, x[i]), y_pixel(pane, y[i])
-        top = snap(tame(middle_y) - 0.5 * options[_RISE]) - options[_ABOVE]
-        if isnan(values[i]) or top >= high_y or top + rows <= low_y:
+        near_x = low_x - widest < middle_x < high_x + widest
+        near_y = low_y - 2 * rows < middle_y < high_y + 2 * rows
+        if not (near_x and near_y) or isnan(values[i]):
             continue
-        if not low_x - widest < middle_x < high_x + widest:
-            continue
-        start = write_number(
-            codes, values[i], int(decimals[i * decimals_step]), options[_SIGNED] != 0, options[_GROUPED] != 0
-        )
+        places = int(decimals[i * decimals_step])
+        start = write_number(codes, values[i], places, options[_SIGNED] != 0, options[_GROUPED] != 0)
         shade = colour[i * colour_step]
         width = lay_out(strip, glyphs, level_of(shade), codes, start, options)
         if alpha_of(shade) != FULL:
             fade(strip, rows, width, alpha_of(shade))
-        left = snap(tame(middle_x) - 0.5 * options[_ANCHOR] * width)
+        left = snap(middle_x - 0.5 * options[_ANCHOR] * width)
+        top = snap(middle_y - 0.5 * options[_RISE]) - options[_ABOVE]
         put_strip(buffer, pane, strip, (left, top, width, rows), shade)

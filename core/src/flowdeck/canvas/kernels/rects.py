@@ -27,7 +27,7 @@ def fill_box(buffer: Buffer, left: int, right: int, top: int, bottom: int, colou
 
 @entry(types.void(BUFFER, PANE, COLUMN, COLUMN, COLUMN, COLUMN, WORDS))
 def fill_rects(buffer: Buffer, pane: Column, x0: Column, x1: Column, y0: Column, y1: Column, fill: Words) -> None:
-    """Rectangles in the pane's units; `fill` holds one colour, or one each. 4,800 cells of 31 by 19 px take 0.35 ms."""
+    """Rectangles in the pane's units; `fill` holds one colour, or one each. 4,800 cells of 31 by 19 px take 0.4 ms."""
     low_x, low_y, high_x, high_y = clip(pane)
     step = 0 if fill.size == 1 else 1
     for i in range(x0.size):
