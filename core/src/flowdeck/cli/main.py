@@ -28,7 +28,7 @@ NOUNS = {
     "export": Noun("flowdeck.cli.export:export", "Write trades, bars or footprint cells as a table."),
     "plugin": Noun("flowdeck.cli.plugin:app", "List, enable, disable, create and examine plugins.", group=True),
     "config": Noun("flowdeck.cli.config:app", "Show and check the configuration.", group=True),
-    "data": Noun("flowdeck.cli.data:app", "List, check and prune what is stored.", group=True),
+    "data": Noun("flowdeck.cli.data:app", "List what is stored.", group=True),
 }
 
 
