@@ -6,6 +6,7 @@ import asyncio
 import json
 import os
 import signal
+import threading
 from collections.abc import Callable
 from typing import Any
 
@@ -16,6 +17,7 @@ from flowdeck.errors import EngineError, PluginError
 from flowdeck.wire import hosting
 from flowdeck.wire.client import Client
 from flowdeck.wire.hosting import Hosting, host
+from flowdeck.wire.lifetime import Lifetime
 from flowdeck.wire.port import PortInUseError
 
 
@@ -88,6 +90,17 @@ async def test_it_ends_with_its_parent(life: Any) -> None:
     watched, lifeline = os.pipe()
     told = await life(lambda _: os.close(lifeline), parent_fd=watched, give_up=lambda: None)
     assert told[2:] == ["its window has gone", "engine stopped"]
+    os.close(watched)
+
+
+async def test_an_orphan_that_hangs_is_ended_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(hosting, "_GRACE_S", 0.0)
+    watched, lifeline = os.pipe()
+    lifetime, gave_up = Lifetime(), threading.Event()
+    hosting._watch_parent(watched, lifetime, gave_up.set)
+    os.close(lifeline)
+    assert gave_up.wait(30)  # this loop does not turn meanwhile
+    assert await lifetime.over() == "its window has gone"
     os.close(watched)
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import sys
-import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -16,6 +15,7 @@ from flowdeck.config import usable_folder
 if TYPE_CHECKING:
     from flowdeck.config import Config
     from flowdeck.engine import Engine
+    from flowdeck.plugins.info import PluginInfo
     from flowdeck.plugins.manager import PluginManager
     from flowdeck.wire.hosting import Hosting
     from flowdeck.wire.server import WireServer
@@ -41,9 +41,8 @@ def serve_until_told(config: Config, hosting: Hosting, *, as_json: bool, record:
     Raises:
         FlowdeckError: when it cannot start, with the remedy.
     """
-    from flowdeck.instruments import InstrumentId
     from flowdeck.wire.hosting import host, run_loop
-    from flowdeck.wire.roles import RoleManager, keep_reading
+    from flowdeck.wire.roles import RoleManager
 
     if record is not None:
         usable_folder(record, "capture folder", "choose another with --record")
@@ -53,8 +52,7 @@ def serve_until_told(config: Config, hosting: Hosting, *, as_json: bool, record:
 
     async def started(engine: Engine, server: WireServer) -> None:
         if record is not None:
-            engine.record(record)
-            readers.extend(keep_reading(engine, manager, InstrumentId.parse(config.chart.instrument)))
+            readers.extend(_record(engine, manager, config, record))
         _say_status(hosting.role, config, manager, server, as_json=as_json)
 
     manager.load_for_role()
@@ -62,6 +60,15 @@ def serve_until_told(config: Config, hosting: Hosting, *, as_json: bool, record:
         run_loop(host(config, manager, hosting, started))
     finally:
         manager.close()
+
+
+def _record(engine: Engine, manager: PluginManager, config: Config, folder: Path) -> list[Any]:
+    """Have the sources recorded, and kept reading; the tasks that read."""
+    from flowdeck.instruments import InstrumentId
+    from flowdeck.wire.roles import keep_reading
+
+    engine.record(folder)
+    return keep_reading(engine, manager, InstrumentId.parse(config.chart.instrument))
 
 
 def _log_to_stderr(level: str) -> None:
@@ -85,34 +92,34 @@ def stopping(reason: str) -> None:
 
 def _say_status(role: str, config: Config, manager: PluginManager, server: WireServer, *, as_json: bool) -> None:
     infos = manager.plugins()
-    if as_json:
-        status: dict[str, Any] = {
-            "role": role,
-            "url": server.url,
-            "data": str(config.engine.data),
-            "token_file": str(server.token_file),
-            "plugins": [{"name": info.name, "state": str(info.state), "reason": info.reason} for info in infos],
-            "started": time.time_ns(),
-        }
-        typer.echo(json.dumps(status))
+    if not as_json:
+        typer.echo(_block(role, config, infos, server))
         return
+    status: dict[str, Any] = {
+        "role": role,
+        "url": server.url,
+        "data": str(config.engine.data),
+        "token_file": str(server.token_file),
+        "plugins": [{"name": info.name, "state": str(info.state), "reason": info.reason} for info in infos],
+    }
+    typer.echo(json.dumps(status))
+
+
+def _block(role: str, config: Config, infos: list[PluginInfo], server: WireServer) -> str:
     from flowdeck.version import __version__
 
     active = [info.name for info in infos if info.state == "active"]
+    others = [info for info in infos if info.state != "active"]
     lines = [
         f"Flowdeck {__version__} {_WORDS[role]}",
         f"  address  {server.url}" + ("  (token needed for everything)" if server.exposed else ""),
         f"  data     {config.engine.data}",
         f"  token    {server.token_file}",
         f"  plugins  {', '.join(active) or 'none'} active",
-        *(
-            f"           {info.name} is {info.state}" + _because(info.reason)
-            for info in infos
-            if info.state != "active"
-        ),
+        *(f"           {info.name} is {info.state}{_because(info.reason)}" for info in others),
         "  Ctrl-C ends it",
     ]
-    typer.echo("\n".join(lines))
+    return "\n".join(lines)
 
 
 def _because(reason: str) -> str:

@@ -21,6 +21,7 @@ __all__ = ["ConflictError", "Desk"]
 Fields = dict[str, Any]
 Publish = Callable[[str, Fields], None]
 AlsoListen = Callable[[], Awaitable[int]]
+Answer = Callable[[Any], Awaitable[Fields]]
 
 
 class ConflictError(EngineError):
@@ -45,21 +46,33 @@ class Desk:
     ) -> None:
         self._engine, self._manager, self._lifetime = engine, manager, lifetime
         self._publish, self._also_listen = publish, also_listen
-        self._answers: dict[type, Callable[[Any], Awaitable[Fields]]] = {
+        self._answers: dict[type, Answer] = {**self._of_plugins(), **self._of_runs(), **self._of_the_engine()}
+
+    def _of_plugins(self) -> dict[type, Answer]:
+        return {
             ask.SettingsGet: self._settings_get,
             ask.SettingsPatch: self._settings_patch,
             ask.PluginList: self._plugin_list,
             ask.PluginEnable: self._plugin_enable,
             ask.PluginDisable: self._plugin_disable,
             ask.PluginRetry: self._plugin_retry,
+        }
+
+    def _of_runs(self) -> dict[type, Answer]:
+        runs = self._engine.runs
+        return {
             ask.RunList: self._run_list,
             ask.RunStart: self._run_start,
-            ask.RunPlay: lambda request: self._run(engine.runs.play(request.run)),
-            ask.RunPause: lambda request: self._run(engine.runs.pause(request.run)),
-            ask.RunSeek: lambda request: self._run(engine.runs.seek(request.run, request.ts)),
-            ask.RunStep: lambda request: self._run(engine.runs.step(request.run, request.frames)),
-            ask.RunSpeed: lambda request: self._run(engine.runs.speed(request.run, _speed(request.speed))),
+            ask.RunPlay: lambda request: self._run(runs.play(request.run)),
+            ask.RunPause: lambda request: self._run(runs.pause(request.run)),
+            ask.RunSeek: lambda request: self._run(runs.seek(request.run, request.ts)),
+            ask.RunStep: lambda request: self._run(runs.step(request.run, request.frames)),
+            ask.RunSpeed: lambda request: self._run(runs.speed(request.run, _speed(request.speed))),
             ask.RunStop: self._run_stop,
+        }
+
+    def _of_the_engine(self) -> dict[type, Answer]:
+        return {
             ask.DataList: self._data_list,
             ask.Status: self._status,
             ask.StatusKick: self._status_kick,

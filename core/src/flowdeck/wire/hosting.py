@@ -73,25 +73,15 @@ async def host(
     """
     lifetime = Lifetime(keep_recording=config.engine.keep_recording)
     engine = Engine(config, manager)
-    server = WireServer(
-        engine,
-        manager,
-        config,
-        role=hosting.role,
-        port=hosting.port,
-        token_folder=hosting.token_folder,
-        lifetime=lifetime,
-    )
+    role, port, tokens = hosting.role, hosting.port, hosting.token_folder
+    server = WireServer(engine, manager, config, role=role, port=port, token_folder=tokens, lifetime=lifetime)
     _on_signals(lifetime)
+    engine.on_event(lambda name, data: _on_fatal(lifetime, data) if name == "fatal" else None)
     await server.bind()  # before anything is started or locked: the port tells best who is there already
     try:
         await engine.start()
         await server.start()
-        _tell_parent(hosting, server)
-        if hosting.parent_fd is not None:
-            lifetime.on_kept = lambda: _settle(server)
-            _watch_parent(hosting.parent_fd, lifetime, hosting.give_up)
-        engine.on_event(lambda name, data: _on_fatal(lifetime, data) if name == "fatal" else None)
+        _meet_parent(hosting, lifetime, server)
         await started(engine, server)
         hosting.stopping(await lifetime.over())
     finally:
@@ -151,12 +141,16 @@ def _on_signals(lifetime: Lifetime) -> None:
         loop.add_signal_handler(number, told, number)
 
 
-def _tell_parent(hosting: Hosting, server: WireServer) -> None:
+def _meet_parent(hosting: Hosting, lifetime: Lifetime, server: WireServer) -> None:
+    """Tell the parent process where it is served, and notice when it goes."""
     if hosting.announce_fd is not None:
         line = json.dumps({"port": server.port, "token": server.token, "url": server.url})
         with contextlib.suppress(BrokenPipeError):  # it has gone already; the other pipe says so
             os.write(hosting.announce_fd, line.encode() + b"\n")
         os.close(hosting.announce_fd)
+    if hosting.parent_fd is not None:
+        lifetime.on_kept = lambda: _settle(server)
+        _watch_parent(hosting.parent_fd, lifetime, hosting.give_up)
 
 
 def _watch_parent(descriptor: int, lifetime: Lifetime, give_up: Callable[[], object]) -> None:
