@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from flowdeck.chart.parts import Redraw
-from flowdeck.specs import LayerSpec, Placement, Plane, PluginState
+from flowdeck.specs import LayerSpec, Lod, Placement, Plane, PluginState
 from flowdeck.streams import EndOfStream, StreamRequest
 from flowdeck.timeframes import Timeframe
 
@@ -277,11 +277,13 @@ def test_rows_keep_their_grouping_until_the_new_one_has_arrived(settled: Any) ->
     settled.host.pan_px(1, 0)
     settled.settle()
     before = settled.host.grouping
-    settled.host.zoom(1.0, 0.25)
+    settled.host.zoom(1.0, 0.7)
     for _ in range(3):
         settled.frame()
     assert settled.host.grouping == before
     assert settled.host.dirty
+    assert settled.plot().row_px < 13
+    assert settled.plot().lod is Lod.FULL, "for the few frames figures may stand close"
     settled.answer()
     settled.settle()
     assert settled.host.grouping > before

@@ -54,10 +54,11 @@ def test_the_price_axis_is_as_wide_as_its_figures(stage: Callable[..., Any], set
     assert shown.plot().width_px == shown.host._layout.plot.width
 
 
-def test_few_bars_are_widened(stage: Callable[..., Any]) -> None:
-    few = stage(bars=6)
+@pytest.mark.parametrize(("still", "pitch"), [(True, 136.0), (False, 80.0)])
+def test_few_bars_are_widened_in_pictures_only(stage: Callable[..., Any], still: bool, pitch: float) -> None:
+    few = stage(bars=6, still=still)
     few.settle()
-    assert few.plot().pitch_px == pytest.approx(136.0)
+    assert few.plot().pitch_px == pytest.approx(pitch)
 
 
 def test_rows_are_whole_pixels_high_and_their_edges_lie_on_pixels(settled: Any) -> None:

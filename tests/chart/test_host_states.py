@@ -187,7 +187,7 @@ def test_the_replay_s_head_moves_without_composing_anew(settled: Any) -> None:
 def test_banners_are_painted_only_where_nobody_else_shows_them(stage: Callable[..., Any]) -> None:
     pictures = []
     for paint in (False, True):
-        shown = stage(paint_banners=paint)
+        shown = stage(still=paint)
         shown.settle()
         before = shown.frame().buffer.copy()
         shown.host.set_status(status(shown, FeedState.CONNECTING, 0.0))

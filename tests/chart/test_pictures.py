@@ -51,7 +51,7 @@ def large(stage: Callable[..., Any]) -> Any:
 
 
 def stale_and_faulted(stage: Callable[..., Any]) -> Any:
-    shown = stage(*LAYERS[:2], **SMALL, paint_banners=True)
+    shown = stage(*LAYERS[:2], **SMALL, still=True)
     shown.settle()
     since = shown.now_ns - 4_200_000_000
     shown.host.set_status(SourceStatus("binance", "Binance USD-M", FeedState.STALE, "", since))
@@ -60,7 +60,7 @@ def stale_and_faulted(stage: Callable[..., Any]) -> Any:
 
 
 def lost(stage: Callable[..., Any]) -> Any:
-    shown = stage(**SMALL, paint_banners=True, theme=load_theme("light"))
+    shown = stage(**SMALL, still=True, theme=load_theme("light"))
     shown.settle()
     since, retry = shown.now_ns - 38 * SECOND, shown.now_ns + 6 * SECOND
     shown.host.set_status(SourceStatus("binance", "Binance USD-M", FeedState.DISCONNECTED, "", since, retry))

@@ -46,7 +46,8 @@ class ChartCore:
         fonts: Families for words and figures.
         feed: Where streams come from; it calls `receive`.
         layers: Ids of the layers to show; None shows those that want to be.
-        paint_banners: Whether banners are painted into the picture, as in snapshots.
+        still: Whether this is a picture and not a living chart, as in snapshots: banners are painted in, and few bars
+            are widened to fill the plot.
         debounce_s: How long a change of the view rests before layers are asked for their streams again.
         clock: Seconds, monotonic.
 
@@ -68,12 +69,12 @@ class ChartCore:
         fonts: FontSet | None = None,
         feed: Feed,
         layers: Iterable[str] | None = None,
-        paint_banners: bool = False,
+        still: bool = False,
         debounce_s: float = 0.12,
         clock: Callable[[], float] = monotonic,
     ) -> None:
         self._theme, self._fonts, self._id, self._run = theme, fonts, instrument, run
-        self._paint_banners, self._clock = paint_banners, clock
+        self._still, self._clock = still, clock
         self._steps: Instrument | None = None
         self._status: SourceStatus | None = None
         self._head_ns: int | None = None
@@ -89,7 +90,7 @@ class ChartCore:
         self._axis_px = 0.0
         self._composer = Composer(RasterCanvas(max(width_px, 1.0), max(height_px, 1.0), scale, fonts))
         self._layout = arrange(max(width_px, 1.0), max(height_px, 1.0), (), {})
-        self._window = Window(timeframe)
+        self._window = Window(timeframe, widen=still)
         self._subscriptions = Subscriptions(feed, plugins.kinds)
         self._deck = Deck(plugins, layers)
         self._wishes = Wishes(self._deck, self._subscriptions, self._window, debounce_s, clock)

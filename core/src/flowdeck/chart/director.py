@@ -24,6 +24,8 @@ __all__ = ["Cue", "Director"]
 
 Range = tuple[float, float]
 
+_MANY = 10**6
+
 
 @dataclass(frozen=True)
 class Cue:
@@ -124,7 +126,7 @@ class Director:
     def _fit_time(self, series: Series | None, key: StreamKey) -> None:
         """Bars at the reference pitch; so few that they leave the window empty are widened, once all are here."""
         all_here = self._subscriptions.ready([key])
-        self._window.fit_time(len(series) if series is not None and all_here else None)
+        self._window.fit_time(len(series) if series is not None and all_here else _MANY)
         self._window.fresh &= not all_here
         self.fit_time = False
 

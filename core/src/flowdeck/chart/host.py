@@ -136,7 +136,7 @@ class ChartHost(Showing, Navigation, Pointing):
 
     def _annotated(self, scene: Scene) -> Scene:
         """The scene with the legend of the hovered bar, and banners as they read now."""
-        banners = self.banners() if self._paint_banners else ()
+        banners = self.banners() if self._still else ()
         if scene.plot is None:
             return replace(scene, banners=banners)
         return replace(

@@ -22,6 +22,8 @@ _MARGINS_PX = {Lod.FULL: (44.0, 52.0), Lod.DELTA: (44.0, 36.0)}
 _MARGIN_PX = (44.0, 20.0)
 _PANE_MARGIN_PX = (10.0, 10.0)
 _CRISP_ROW_PX = 3.0
+_LOWEST_ROW_PX = 9.0
+"""Rows so low still carry figures for the few frames until coarser ones are here."""
 _FEWEST_TICKS = 4
 
 
@@ -52,6 +54,7 @@ class Window:
 
     Args:
         timeframe: Length of a bar.
+        widen: Whether few bars are widened to fill the plot; in a living chart more will come.
 
     Attributes:
         origin_ns: Time at x = 0; None before the first bar was seen.
@@ -59,19 +62,22 @@ class Window:
         price: The scale of the plot and its strips.
         values: The scales of subpanes, by layer.
         grouping: Ticks per row, as drawn.
+        coming: Ticks per row that will be drawn once their streams are here; None when the drawn ones are right.
         chosen_grouping: What the user asked for.
         fresh: Whether the first fit of time is due: nobody has moved the chart, and history was not complete.
         judge_rows_afresh: Whether the next choice of grouping owes nothing to the one in use.
         fitted: Whether prices were ever fitted; before that nothing can be shown.
     """
 
-    def __init__(self, timeframe: Timeframe) -> None:
+    def __init__(self, timeframe: Timeframe, *, widen: bool = False) -> None:
+        self._widen = widen
         self.timeframe = _time_bars(timeframe)
         self.time = TimeScale(timeframe.duration_ns, sizes().bar_pitch, 1.0, margin_px=sizes().bar_margin)
         self.price = ValueScale()
         self.values: dict[str, ValueScale] = {}
         self.origin_ns: int | None = None
         self.grouping = 1
+        self.coming: int | None = None
         self.chosen_grouping: int | Literal["auto"] = "auto"
         self.fresh = True
         self.fitted = False
@@ -130,12 +136,12 @@ class Window:
         """A hand was here: neither the first fit nor an exact range is due any longer."""
         self.fresh, self._exact = False, None
 
-    def fit_time(self, bars: int | None) -> None:
-        """Pin the newest bars at the reference pitch, or wider when there are only so few; None is any number."""
+    def fit_time(self, bars: int) -> None:
+        """Pin the newest bars at the reference pitch, or wider when there are only so few."""
         self._exact = None
         self.time.to_newest(sizes().bar_margin)
-        widest = sizes().bar_pitch if bars is None else _WIDEST_PITCH_PX
-        self.time.fit_pitch(bars or 1, sizes().bar_pitch, widest)
+        widest = _WIDEST_PITCH_PX if self._widen else sizes().bar_pitch
+        self.time.fit_pitch(bars, sizes().bar_pitch, widest)
 
     def fit_price(self, found: tuple[float, float] | None, subject: Subject, *, force: bool = False) -> bool:
         """Fit prices to what is shown, unless the user holds the scale or they sit well; whether anything moved."""
@@ -169,7 +175,7 @@ class Window:
 
     def settle_grouping(self, grouping: int) -> None:
         """Draw rows of this grouping from now on."""
-        self.grouping, self.judge_rows_afresh = grouping, False
+        self.grouping, self.coming, self.judge_rows_afresh = grouping, None, False
 
     def step_grouping(self, steps: int) -> None:
         """Rows some steps of 1, 2, 5 coarser; they stay so until `auto` is chosen again."""
@@ -194,8 +200,9 @@ class Window:
             theme=subject.theme,
             now_ns=now_ns,
         )
-        detail = self._detail if grouping is None else Detail()
-        return replace(view, lod=detail.level(view.pitch_px, view.row_px, view.grouping))
+        if grouping is not None:
+            return replace(view, lod=Detail().level(view.pitch_px, view.row_px, grouping))
+        return replace(view, lod=self._level(view))
 
     def band_view(self, band: Band, plot: View) -> View:
         """The view of a strip or pane beside the plot."""
@@ -209,6 +216,12 @@ class Window:
             case _:
                 scale = self.values.setdefault(band.id, ValueScale(height_px=height))
                 return replace(sized, y0=scale.y0, y1=scale.y1)
+
+    def _level(self, view: View) -> Lod:
+        """The level of the drawn rows, or of those that come in a moment: the picture need not drop to less for that."""
+        if self.coming is None or view.row_px < _LOWEST_ROW_PX:
+            return self._detail.level(view.pitch_px, view.row_px, view.grouping)
+        return self._detail.level(view.pitch_px, view.row_px * self.coming / view.grouping, self.coming)
 
     def _show_exactly(self) -> None:
         """A range that was asked for stays exact while the layout changes."""

@@ -48,14 +48,13 @@ class Wishes:
         self._due: float | None = None
         self._asked: object = None
         self._regroup_by = 0.0
-        self.target: int | None = None
         self._target_keys: frozenset[StreamKey] = frozenset()
         self.all_history = False
 
     @property
     def pending(self) -> bool:
         """Whether something will have to be done although nothing else happens."""
-        return self._due is not None or self.target is not None
+        return self._due is not None or self._window.coming is not None
 
     def bars_key(self, subject_key: StreamKey) -> StreamKey:
         """The bars that the chart itself reads: last price, legend, snapping."""
@@ -89,19 +88,17 @@ class Wishes:
         window, wanted = self._window, self._window.wanted_grouping(subject)
         if wanted == window.grouping:
             window.settle_grouping(wanted)
-            self.target = None
-        elif at_once or (wanted == self.target and self.arrived()):
+        elif at_once or (wanted == window.coming and self.arrived()):
             window.settle_grouping(wanted)
-            self.target = None
             self.soon(0.0)
-        elif wanted != self.target:
-            self.target, self._target_keys = wanted, frozenset()
+        elif wanted != window.coming:
+            window.coming, self._target_keys = wanted, frozenset()
             self._regroup_by = self._clock() + _REGROUP_PATIENCE_S
             self.soon(0.0)
 
     def arrived(self) -> bool:
         """Whether the streams of the grouping that is waited for are here, or have been waited for long enough."""
-        if self.target is None:
+        if self._window.coming is None:
             return False
         here = self._due is None and self._subscriptions.ready(self._target_keys)
         return here or self._clock() >= self._regroup_by
@@ -109,8 +106,8 @@ class Wishes:
     def _ask(self, subject: Subject, view: View, layout: Layout, now_ns: int) -> list[StreamRequest]:
         """What every shown layer reads for the drawn view, and for the one that rows are regrouped to."""
         views = [view]
-        if self.target is not None:
-            views.append(self._window.view(subject, now_ns, self.target))
+        if self._window.coming is not None:
+            views.append(self._window.view(subject, now_ns, self._window.coming))
         requests: list[StreamRequest] = []
         for slot in self._deck.shown():
             answers = [self._answers(slot, each, layout) for each in views]
@@ -144,7 +141,16 @@ class Wishes:
     def _signature(self, view: View, layout: Layout) -> object:
         shown = tuple(slot.id for slot in self._deck.shown())
         plot = (view.x0, view.x1, view.y0, view.y1, view.lod, view.width_px, view.height_px, view.scale)
-        return plot, view.timeframe, view.grouping, self.target, view.instrument, view.origin_ns, shown, layout.bands
+        return (
+            plot,
+            view.timeframe,
+            view.grouping,
+            self._window.coming,
+            view.instrument,
+            view.origin_ns,
+            shown,
+            layout.bands,
+        )
 
 
 def _checked(layer: Layer, view: View) -> list[StreamRequest]:

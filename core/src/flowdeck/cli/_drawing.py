@@ -216,7 +216,7 @@ def _host(plan: Plan, manager: PluginManager, feed: _TaskFeed, instrument: Instr
         fonts=plan.fonts,
         feed=feed,
         layers=plan.layers,
-        paint_banners=True,
+        still=True,
         debounce_s=0.0,
     )
 
