@@ -285,16 +285,29 @@ class Stage:
         QTest.mouseClick(widget, Qt.MouseButton.LeftButton)
 
 
+@pytest.fixture(autouse=True)
+def _own_modules(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The plugins of these tests can be imported by their names."""
+    monkeypatch.syspath_prepend(Path(__file__).parent)
+
+
 @pytest.fixture
-def stage(qapp: QApplication, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch) -> Iterator[Stage]:
+def more_plugins() -> dict[str, object]:
+    """Plugins beside the sketch; a test module puts its own here."""
+    return {}
+
+
+@pytest.fixture
+def stage(
+    qapp: QApplication, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch, more_plugins: dict[str, object]
+) -> Iterator[Stage]:
     """A real window with a real chart and one plugin; only the engine is a fake."""
     monkeypatch.setattr("flowdeck.plugins.manager.discover", dict)
-    monkeypatch.syspath_prepend(Path(__file__).parent)
     sketch = import_module("sketch_plugin")
     sketch.trouble.clear()
     config = load_config(overrides={"chart.instrument": "sample:BTCUSDT"})
     manager = PluginManager(config, "desktop")
-    manager.load({"sketch": sketch})
+    manager.load({"sketch": sketch, **more_plugins})
     prepare(qapp)
     shell = Shell(config, manager, choice_of(config), FakeLink)  # type: ignore[arg-type] # a fake in its place
     dress(qapp, shell)

@@ -8,9 +8,9 @@ from flowdeck.chart.card import joined
 from flowdeck.chart.core import ChartCore
 from flowdeck.chart.crosshair import Cursor, Hover, cell_rect, locate, point_at
 from flowdeck.chart.deck import Slot
-from flowdeck.chart.parts import Redraw, Zone, ZoneKind
+from flowdeck.chart.parts import Rect, Redraw, Zone, ZoneKind
 from flowdeck.chart.scene import Scene
-from flowdeck.specs import ChartPoint, Layer, Placement, Readout
+from flowdeck.specs import ChartPoint, Layer, Placement, Readout, View
 
 __all__ = ["Pointing"]
 
@@ -61,6 +61,13 @@ class Pointing(ChartCore):
             return None
         found = point_at(self._scene, self._cursor)
         return found[0] if found is not None else None
+
+    @property
+    def plot(self) -> tuple[Rect, View] | None:
+        """Where the plot lies and what it shows, as of the last frame; a front end puts items of its own there."""
+        if self._scene is None or self._scene.plot is None:
+            return None
+        return self._scene.layout.plot, self._scene.plot
 
     def _locate(self, scene: Scene) -> None:
         """Find out where crosshair and readout are in a scene."""

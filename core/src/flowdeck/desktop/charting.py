@@ -12,11 +12,12 @@ from PySide6.QtCore import QObject, Signal
 from flowdeck.canvas import FontSet
 from flowdeck.chart.feed import Feed, FeedEvent
 from flowdeck.chart.host import ChartHost
-from flowdeck.chart.parts import Banner, Frame, LayerInfo, Loading
+from flowdeck.chart.parts import Banner, Frame, LayerInfo, Loading, Redraw
 from flowdeck.desktop.appearance import chart_fonts
 from flowdeck.desktop.chartpane import ChartPane
 from flowdeck.desktop.chartview import ChartView
 from flowdeck.desktop.look import Look
+from flowdeck.desktop.plotitems import PlotItems
 from flowdeck.errors import FlowdeckError
 from flowdeck.instruments import Instrument, InstrumentId
 from flowdeck.plugins.manager import PluginManager
@@ -56,6 +57,7 @@ class Charting(QObject):
         self.run: str | None = None
         self.host: ChartHost | None = None
         self.view: ChartView | None = None
+        self.items: PlotItems | None = None
         look.changed.connect(self._restyle)
 
     def begin(self) -> ChartView:
@@ -75,6 +77,7 @@ class Charting(QObject):
         )
         host.set_grouping(self._first.grouping)
         self.view = self._pane.show_chart(host)
+        self.items = PlotItems(self.view, self._manager)
         self.view.changed.connect(self.frame_due)
         return self.view
 
@@ -95,7 +98,19 @@ class Charting(QObject):
 
     def draw(self) -> Frame | None:
         """Make a frame if anything changed."""
-        return self.view.show_frame() if self.view is not None else None
+        if self.view is None:
+            return None
+        frame = self.view.show_frame()
+        if self.items is not None and frame.level is not Redraw.NONE:
+            self.items.follow()
+        return frame
+
+    def close(self) -> None:
+        """Let go of the chart's streams and of what draws on it."""
+        if self.items is not None:
+            self.items.close()
+        if self.host is not None:
+            self.host.close()
 
     def show_instrument(self, instrument: InstrumentId, run: str | None = None) -> None:
         """Show an instrument, live or of a run."""

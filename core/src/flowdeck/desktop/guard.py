@@ -16,22 +16,24 @@ class DrawGuard:
     """Restores the painter and reports what was raised inside, on the next turn of the event loop.
 
     Args:
-        painter: The painter in use.
+        painter: The painter in use; None where nothing is painted.
         failed: Told the exception; there it is safe to hide the item that raised.
     """
 
-    def __init__(self, painter: QPainter, failed: Callable[[Exception], None]) -> None:
+    def __init__(self, painter: QPainter | None, failed: Callable[[Exception], None]) -> None:
         self._painter = painter
         self._failed = failed
 
     def __enter__(self) -> Self:
-        self._painter.save()
+        if self._painter is not None:
+            self._painter.save()
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> bool:
-        self._painter.restore()
+        if self._painter is not None:
+            self._painter.restore()
         if not isinstance(error, Exception):
             return False
         QTimer.singleShot(0, lambda: self._failed(error))

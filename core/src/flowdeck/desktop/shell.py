@@ -98,8 +98,7 @@ class Shell(QObject):
         for key, value in self.window.remembered().items():
             self.memory.keep(f"window.{key}", value)
         self.memory.write()
-        if self.charting.host is not None:
-            self.charting.host.close()
+        self.charting.close()
         self.manager.close()
         self._worker.close()
         self.link.stop(keep=keep)

@@ -131,7 +131,7 @@ class LayerSpec(Spec):
         visible: Whether it is shown until the user decides.
         order: Painting order among layers on the same plane; the lower is painted first.
         item: Import string of a factory of a pyqtgraph `GraphicsItem`, for layers that paint by themselves on the
-            desktop; such a layer is absent from snapshots.
+            desktop, x in seconds since 1970 UTC and y in price; such a layer is absent from snapshots.
     """
 
     placement: Placement = Placement.PLOT
