@@ -165,6 +165,17 @@ def test_a_layer_that_fails_halfway_through_drawing_leaves_nothing_on_the_pictur
     np.testing.assert_array_equal(both.frame().buffer, alone.host._composer.canvas.buffer)
 
 
+def test_a_layer_that_raised_is_gone_even_if_nobody_is_told_of_it(settled: Any) -> None:
+    def fail(*_arguments: object) -> None:
+        raise ZeroDivisionError
+
+    settled.plugins.become = lambda *_: None
+    settled.layer.does["draw"] = fail
+    settled.host.refresh()
+    settled.frame()
+    assert [info.state for info in settled.host.layers()] == ["faulted"]
+
+
 @pytest.mark.parametrize(
     ("entry", "answer"),
     [
@@ -242,6 +253,16 @@ def test_panning_back_asks_for_older_history_a_screen_ahead(settled: Any) -> Non
     assert start <= settled.plot().start_ns - (settled.plot().stop_ns - settled.plot().start_ns)
 
 
+def test_panning_on_while_history_is_read_reads_the_rest_afterwards(settled: Any) -> None:
+    settled.host.pan_px(9_000, 0)
+    settled.frame()
+    settled.host.pan_px(30_000, 0)
+    settled.frame()
+    settled.settle()
+    start = min(request.start for request in settled.feed.opened if request.start is not None)
+    assert start <= settled.plot().start_ns
+
+
 def test_streams_of_another_timeframe_replace_the_old_ones(settled: Any) -> None:
     settled.host.set_timeframe(Timeframe.parse("1m"))
     settled.settle()
@@ -264,6 +285,11 @@ def test_another_instrument_begins_anew(settled: Any) -> None:
     assert settled.host.pinned
     (request,) = settled.feed.requests.values()
     assert (request.key.instrument, request.key.run, request.start) == (eth, "run-7", None)
+    settled.host.set_run(None)
+    settled.frame()
+    (request,) = settled.feed.requests.values()
+    assert (request.key.instrument, request.key.run) == (eth, None)
+    assert settled.host.run is None
 
 
 def test_rows_keep_their_grouping_until_the_new_one_has_arrived(settled: Any) -> None:
@@ -344,11 +370,12 @@ def test_the_grid_lies_over_what_layers_paint_on_the_backdrop(stage: Callable[..
 
     shown, plain = stage(), stage()
     plain.settle()
-    shown.layer.does["draw"] = paint
     shown.settle()
-    for _ in range(2):
-        shown.host.refresh()
-        picture = shown.frame().buffer
+    shown.layer.does["draw"] = paint
+    shown.host.refresh()
+    picture = shown.frame().buffer.copy()
+    shown.host.refresh()
+    np.testing.assert_array_equal(shown.frame().buffer, picture)
     across = shown.host._scene.prices.y
     row = picture[int((across[2] + across[3]) / 2)]
     columns = np.rint(shown.host._scene.times.x - 0.5).astype(int)

@@ -100,6 +100,19 @@ def test_panning_back_reads_only_what_is_missing_while_live_goes_on(feed: Feed, 
     assert len(feed.requests) == 2
 
 
+def test_panning_further_back_waits_for_the_stretch_that_is_being_read(
+    feed: Feed, subscriptions: Subscriptions
+) -> None:
+    subscriptions.want([wish(50)])
+    give(subscriptions, 1, Opened(KEY, None), rows(50, 60), end(50, 60))
+    subscriptions.want([wish(20)])
+    subscriptions.want([wish(5)])
+    assert len(feed.requests) == 2
+    give(subscriptions, 2, Opened(KEY, None), rows(20, 50), end(20, 50), EndOfStream(KEY, "done"))
+    subscriptions.want([wish(5)])
+    assert (feed.requests[3].start, feed.requests[3].stop) == (5 * SECOND, 20 * SECOND)
+
+
 def test_another_resolution_opens_anew_and_keeps_old_rows_until_new_ones_come(
     feed: Feed, subscriptions: Subscriptions
 ) -> None:

@@ -206,10 +206,6 @@ class Deck:
         """The slots that failed, of visible layers."""
         return [slot for slot in self if slot.reason and slot.visible]
 
-    def plugin_title(self, plugin: str) -> str:
-        """What a user calls a plugin."""
-        return self._plugins.info(plugin).title or plugin
-
     def _wants(self, spec: LayerSpec) -> bool:
         return spec.visible if self._wanted is None else spec.id in self._wanted
 

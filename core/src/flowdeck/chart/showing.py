@@ -15,6 +15,7 @@ from flowdeck.chart.subscriptions import ALL_TIME
 from flowdeck.errors import ConfigError
 from flowdeck.instruments import Instrument, InstrumentId
 from flowdeck.specs import Placement, SourceStatus, Theme
+from flowdeck.streams import EndOfStream
 from flowdeck.timeframes import Timeframe
 
 __all__ = ["Showing"]
@@ -171,6 +172,8 @@ class Showing(ChartCore):
             self.set_steps(news.instrument)
         if news.changed is not None:
             self._deck.note(news.key, news.changed)
+        if isinstance(event, EndOfStream):  # a stretch of history is here; more may have been wanted meanwhile
+            self._wishes.soon(0.0)
         self._touch(Redraw.FULL)
 
     def set_steps(self, instrument: Instrument) -> None:

@@ -218,7 +218,7 @@ class Window:
                 return replace(sized, y0=scale.y0, y1=scale.y1)
 
     def _level(self, view: View) -> Lod:
-        """The level of the drawn rows, or of those that come in a moment: the picture need not drop to less for that."""
+        """The level of the drawn rows, or of those that come in a moment: no drop to less for that."""
         if self.coming is None or view.row_px < _LOWEST_ROW_PX:
             return self._detail.level(view.pitch_px, view.row_px, view.grouping)
         return self._detail.level(view.pitch_px, view.row_px * self.coming / view.grouping, self.coming)

@@ -56,10 +56,6 @@ class Wishes:
         """Whether something will have to be done although nothing else happens."""
         return self._due is not None or self._window.coming is not None
 
-    def bars_key(self, subject_key: StreamKey) -> StreamKey:
-        """The bars that the chart itself reads: last price, legend, snapping."""
-        return subject_key.derive("bars", timeframe=self._window.timeframe)
-
     def soon(self, delay_s: float | None = None) -> None:
         """Ask within the debounce time, or `delay_s`."""
         due = self._clock() + (self._debounce_s if delay_s is None else delay_s)
