@@ -42,7 +42,12 @@ class App:
     def engine(self) -> psutil.Process:
         """The child engine, once it is there."""
         me = psutil.Process(self.process.pid)
-        return until(lambda: [child for child in me.children() if "serve" in child.cmdline()])[0]
+        return until(lambda: [child for child in me.children() if _serves(child)])[0]
+
+    def connected(self) -> bool:
+        """Whether it talks to an engine."""
+        connections = psutil.Process(self.process.pid).net_connections("tcp")
+        return any(connection.status == psutil.CONN_ESTABLISHED for connection in connections)
 
     def end(self, number: signal.Signals) -> int:
         """Send a signal and wait; the exit code."""
@@ -52,6 +57,13 @@ class App:
         assert self.process.stderr is not None
         self.process.stderr.close()
         return code
+
+
+def _serves(process: psutil.Process) -> bool:
+    try:
+        return "serve" in process.cmdline()
+    except psutil.Error:  # it has just gone
+        return False
 
 
 def until(seen: Callable[[], T]) -> T:
@@ -110,6 +122,19 @@ def test_an_engine_that_was_killed_is_started_again(start: Callable[..., App]) -
     app.end(signal.SIGINT)
     assert second
     second.wait(_DEADLINE_S)
+
+
+def test_an_engine_that_is_to_keep_recording_moves_to_the_usual_port(start: Callable[..., App], port: int) -> None:
+    app = start(FLOWDECK_ENGINE__KEEP_RECORDING="true")
+    engine = app.engine()
+    until(app.connected)
+    try:
+        assert app.end(signal.SIGINT) == 0
+        assert engine.is_running()
+        until(lambda: _listens(port))
+    finally:
+        engine.send_signal(signal.SIGINT)
+        engine.wait(_DEADLINE_S)
 
 
 def test_another_program_on_the_port_is_no_engine(start: Callable[..., App], port: int) -> None:
