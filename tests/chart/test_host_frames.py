@@ -254,10 +254,13 @@ def test_panning_back_asks_for_older_history_a_screen_ahead(settled: Any) -> Non
 
 
 def test_panning_on_while_history_is_read_reads_the_rest_afterwards(settled: Any) -> None:
-    settled.host.pan_px(9_000, 0)
+    settled.host.pan_px(0, 50)  # prices are held, so that nothing but history moves the view
+    settled.settle()
+    settled.host.pan_px(90_000, 0)
     settled.frame()
-    settled.host.pan_px(30_000, 0)
     settled.frame()
+    assert len(settled.feed.waiting) == 1
+    settled.host.pan_px(300_000, 0)
     settled.settle()
     start = min(request.start for request in settled.feed.opened if request.start is not None)
     assert start <= settled.plot().start_ns
