@@ -261,6 +261,9 @@ def test_panning_on_while_history_is_read_reads_the_rest_afterwards(settled: Any
     settled.frame()
     assert len(settled.feed.waiting) == 1
     settled.host.pan_px(300_000, 0)
+    settled.frame()
+    settled.frame()
+    assert len(settled.feed.waiting) == 1
     settled.settle()
     start = min(request.start for request in settled.feed.opened if request.start is not None)
     assert start <= settled.plot().start_ns
