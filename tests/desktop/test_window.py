@@ -10,6 +10,10 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 
 from flowdeck.chart.parts import Redraw
+from flowdeck.config import load_config
+from flowdeck.desktop.app import choice_of
+from flowdeck.desktop.charting import Charting
+from flowdeck.desktop.chartpane import ChartPane
 from flowdeck.desktop.linkstatus import LinkState, Reply
 
 
@@ -93,10 +97,10 @@ def test_the_eye_hides_a_layer_and_is_remembered(stage: Any) -> None:
     stage.settle()
     assert not stage.host.layers()[0].visible
     stage.until(lambda: stage.view.grab().toImage() != before)
-    assert "sketch" not in remembered(stage)["chart"]["layers"]
+    assert remembered(stage)["window"]["layers"] == {"sketch": False}
     stage.click(row.eye)
     assert stage.host.layers()[0].visible
-    assert remembered(stage)["chart"]["layers"] == ["sketch"]
+    assert remembered(stage)["window"]["layers"] == {"sketch": True}
 
 
 def test_a_draw_that_raises_loses_its_layer_and_nothing_else(stage: Any) -> None:
@@ -214,6 +218,17 @@ def test_what_was_remembered_is_there_at_the_next_start(stage: Any) -> None:
     stage.window.restore(remembered)
     assert stage.window.height() == 600  # the width is cut to that of the offscreen screen
     assert not stage.window.dock.isVisible()
+
+
+def test_a_layer_that_was_hidden_is_hidden_at_the_next_start(stage: Any) -> None:
+    stage.click(stage.window.dock.layer_row("sketch").eye)
+    stage.shell.memory.write()
+    choice = choice_of(load_config())
+    assert choice.toggled == {"sketch": False}
+    again = Charting(ChartPane(stage.shell.look), stage.shell.look, stage.shell.manager, stage.link, choice)
+    again.begin()
+    assert [info.visible for info in again.layers()] == [False]
+    again.close()
 
 
 def test_a_geometry_that_is_none_is_left(stage: Any) -> None:

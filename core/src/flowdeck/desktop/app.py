@@ -84,9 +84,12 @@ def dress(application: QApplication, shell: Shell) -> None:
 
 
 def choice_of(config: Config) -> Choice:
-    """What the configuration says to show."""
+    """What the configuration says to show, and what was left shown."""
     chart = config.chart
-    return Choice(InstrumentId.parse(chart.instrument), Timeframe.parse(chart.timeframe), chart.layers, chart.grouping)
+    left = config.window.get("layers")
+    toggled = {str(layer): bool(on) for layer, on in left.items()} if isinstance(left, dict) else {}
+    instrument, timeframe = InstrumentId.parse(chart.instrument), Timeframe.parse(chart.timeframe)
+    return Choice(instrument, timeframe, chart.layers, chart.grouping, toggled)
 
 
 def engine_link(config: Config, launch: Launch, kinds: Kinds) -> MakeLink:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
@@ -29,12 +29,21 @@ __all__ = ["Charting", "Choice"]
 
 @dataclass(frozen=True)
 class Choice:
-    """What a chart is asked to show when it opens."""
+    """What a chart is asked to show when it opens.
+
+    Attributes:
+        instrument: What is shown.
+        timeframe: Length of a bar.
+        layers: Ids of the layers shown; empty leaves it to each layer, and to `toggled`.
+        grouping: Ticks per row.
+        toggled: Layers that the user has shown (True) or hidden before.
+    """
 
     instrument: InstrumentId
     timeframe: Timeframe
     layers: tuple[str, ...] = ()
     grouping: int | Literal["auto"] = "auto"
+    toggled: Mapping[str, bool] = field(default_factory=dict, hash=False)
 
 
 class Charting(QObject):
@@ -54,6 +63,7 @@ class Charting(QObject):
         self._pane, self._look, self._manager, self._feed = pane, look, manager, feed
         self._first = choice
         self.instrument, self.timeframe = choice.instrument, choice.timeframe
+        self.toggled = dict(choice.toggled)
         self.run: str | None = None
         self.host: ChartHost | None = None
         self.view: ChartView | None = None
@@ -76,6 +86,8 @@ class Charting(QObject):
             layers=self._first.layers or None,
         )
         host.set_grouping(self._first.grouping)
+        for layer, visible in ({} if self._first.layers else self.toggled).items():
+            host.set_layer_visible(layer, visible)
         self.view = self._pane.show_chart(host)
         self.items = PlotItems(self.view, self._manager)
         self.view.changed.connect(self.frame_due)
@@ -130,6 +142,7 @@ class Charting(QObject):
     def show_layer(self, layer: str, *, visible: bool) -> None:
         """Show or hide a layer."""
         self._do(lambda host: host.set_layer_visible(layer, visible))
+        self.toggled[layer] = visible
         self.layers_chosen.emit()
 
     def step_rows(self, steps: int) -> None:

@@ -189,5 +189,5 @@ class Shell(QObject):
         self.board.show_feed()
 
     def _layers_chosen(self) -> None:
-        self.memory.keep("chart.layers", [info.id for info in self.charting.layers() if info.visible])
+        self.memory.keep("window.layers", self.charting.toggled)
         self.board.show_layers()
