@@ -182,7 +182,7 @@ class Composer:
         if scene.last is not None and last_px is not None:
             draw_last_line(canvas, theme, layout.plot, last_px, scene.last)
         if scene.prices is not None:
-            avoid = (last_px,) if last_px is not None else ()
+            avoid = () if last_px is None else (tag_rect(layout.price_axis, last_px).middle,)
             draw_value_axis(canvas, theme, layout.price_axis, scene.prices, avoid)
         for band in layout.bands:
             ticks = scene.values.get(band.id)

@@ -64,6 +64,11 @@ class Rect:
     def bottom(self) -> float:
         return self.top + self.height
 
+    @property
+    def middle(self) -> float:
+        """Half way from top to bottom."""
+        return self.top + self.height / 2
+
     def contains(self, x_px: float, y_px: float) -> bool:
         """Whether a point lies inside; the right and bottom edges do not belong."""
         return self.left <= x_px < self.right and self.top <= y_px < self.bottom
