@@ -8,7 +8,7 @@ from threading import Event, Thread
 from time import perf_counter
 
 import numpy as np
-from PySide6.QtCore import QCoreApplication, QEvent, QObject
+from PySide6.QtCore import QCoreApplication, QEvent, QEventLoop, QObject
 from PySide6.QtWidgets import QApplication
 from typing_extensions import override
 
@@ -94,7 +94,7 @@ class Waits:
         self.shell.replaying.leave()
         self.shell.replaying.open(capture, None)
         while perf_counter() < until:
-            self._application.processEvents()
+            self._application.processEvents(QEventLoop.ProcessEventsFlag.WaitForMoreEvents)  # as exec() waits
             run = self.shell.replaying.run
             problem = self.shell.replaying.problem
             if problem is not None:
