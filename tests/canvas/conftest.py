@@ -12,7 +12,7 @@ from PIL import ImageFont
 
 from flowdeck.canvas import RasterCanvas
 from flowdeck.canvas.fonts import FontSet, families
-from flowdeck.specs.drawing import Anchor, Font, Marker
+from flowdeck.specs import Anchor, Font, Marker
 
 Plane = npt.NDArray[np.float64]
 

@@ -14,7 +14,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from flowdeck.canvas import RasterCanvas
-from flowdeck.specs.drawing import Anchor, Font, Marker
+from flowdeck.specs import Anchor, Font, Marker
 
 GUARD = 8
 CHECKED = os.environ.get("NUMBA_BOUNDSCHECK") == "1"

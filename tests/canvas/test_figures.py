@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from flowdeck.canvas import RasterCanvas
 from flowdeck.canvas.kernels.digits import CODES, GLYPHS, write_number
 from flowdeck.canvas.text import FIGURES
-from flowdeck.specs.drawing import Anchor, Font
+from flowdeck.specs import Anchor, Font
 
 MINUS = "\u2212"
 

@@ -12,7 +12,7 @@ import pytest
 from flowdeck.canvas import FontSet, RasterCanvas, text
 from flowdeck.canvas import fonts as module
 from flowdeck.canvas.fonts import families, find_family
-from flowdeck.specs.drawing import Font
+from flowdeck.specs import Font
 
 
 def bundled(font: Font) -> Path:

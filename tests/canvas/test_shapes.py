@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from flowdeck.canvas import RasterCanvas
-from flowdeck.specs.drawing import Marker
+from flowdeck.specs import Marker
 
 SHADES = np.array([0xFFE8ECF2, 0x80F2636F, 0x012FC6A0, 0x00FFFFFF, 0xFE7EA2FF], np.uint32)
 

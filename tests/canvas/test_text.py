@@ -13,7 +13,7 @@ import pytest
 from PIL import Image
 
 from flowdeck.canvas import FontSet, RasterCanvas
-from flowdeck.specs.drawing import Anchor, Font
+from flowdeck.specs import Anchor, Font
 
 REFERENCES = Path(__file__).parent / "reference"
 WORDS = "BTCUSDT 15s \u00b7 bid \u00d7 ask \u2013 \u0394 \u03a3 \u00b5 \u25b2\u25bc \u2192 \u2026 \u2265 \u20bf"

@@ -15,6 +15,7 @@ from flowdeck.kinds import KindSpec, Mode
 from flowdeck.specs import SettingsSpec, Spec
 
 HOOKS = [name for name, value in vars(hookspecs).items() if hasattr(value, "flowdeck_spec")]
+_ROOMS = (specs.canvas, specs.declare, specs.layer, specs.plugin, specs.roles, specs.view)
 DOCS = Path(__file__).parents[2] / "docs" / "hooks.md"
 
 
@@ -62,9 +63,5 @@ def test_the_hook_is_in_the_reference(hook: str) -> None:
 
 
 def test_every_public_spec_is_exported() -> None:
-    public = {
-        name
-        for module in (specs.declare, specs.drawing, specs.plugin, specs.roles)
-        for name in module.__all__
-    }
+    public = {name for module in _ROOMS for name in module.__all__}
     assert public == set(specs.__all__)

@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 import numpy as np
 import numpy.typing as npt
 
-from flowdeck.specs.drawing import Array, Colours
+from flowdeck.specs import Array, Colours
 
 __all__ = ["column", "columns", "decimals_of", "device_px", "one_or_each", "words"]
 

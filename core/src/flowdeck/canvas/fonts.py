@@ -12,7 +12,7 @@ from pathlib import Path
 
 from PIL import ImageFont
 
-from flowdeck.specs.drawing import Font
+from flowdeck.specs import Font
 
 __all__ = ["Family", "FontSet", "families"]
 

@@ -12,7 +12,7 @@ from functools import cache
 import numpy as np
 import numpy.typing as npt
 
-from flowdeck.specs.drawing import Array
+from flowdeck.specs import Array
 
 __all__ = ["Norm", "quantise", "ramp"]
 

@@ -15,7 +15,7 @@ from flowdeck.canvas.fonts import FontSet
 from flowdeck.canvas.pane import Pane, plot_pane, whole_pane
 from flowdeck.canvas.snapping import snap
 from flowdeck.canvas.text import level_of, typesetter
-from flowdeck.specs.drawing import Anchor, Array, Colours, Font, Marker
+from flowdeck.specs import Anchor, Array, Colours, Font, Marker
 
 __all__ = ["RasterCanvas"]
 

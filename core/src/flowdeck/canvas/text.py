@@ -12,7 +12,7 @@ import numpy.typing as npt
 from flowdeck.canvas.arguments import device_px
 from flowdeck.canvas.fonts import FontSet, families
 from flowdeck.canvas.glyphs import PHASES, Glyph, Typeface
-from flowdeck.specs.drawing import Font
+from flowdeck.specs import Font
 
 __all__ = ["FIGURES", "Figures", "Text", "Typesetter", "level_of", "typesetter"]
 

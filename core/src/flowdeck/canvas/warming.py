@@ -8,7 +8,7 @@ from functools import cache
 import numpy as np
 
 from flowdeck.canvas.raster import RasterCanvas
-from flowdeck.specs.drawing import Font, Marker
+from flowdeck.specs import Font, Marker
 
 __all__ = ["warm"]
 

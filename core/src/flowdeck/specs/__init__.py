@@ -1,5 +1,6 @@
 """Every type and Protocol that hooks and roles name. The rooms of the core implement them, plugins build on them."""
 
+from flowdeck.specs.canvas import Anchor, Array, Canvas, Colours, Font, Marker
 from flowdeck.specs.declare import (
     AggregatorSpec,
     CommandSpec,
@@ -18,21 +19,7 @@ from flowdeck.specs.declare import (
     resolve,
     setting,
 )
-from flowdeck.specs.drawing import (
-    Anchor,
-    Canvas,
-    Changes,
-    ChartPoint,
-    Font,
-    Layer,
-    Lod,
-    Marker,
-    Plane,
-    Readout,
-    SeriesView,
-    Theme,
-    View,
-)
+from flowdeck.specs.layer import Changes, ChartPoint, Layer, Plane, Readout, SeriesView
 from flowdeck.specs.plugin import Clock, Logger, PluginContext, PluginFault, PluginState
 from flowdeck.specs.roles import (
     Aggregator,
@@ -50,16 +37,19 @@ from flowdeck.specs.roles import (
     StoreContext,
     Usage,
 )
+from flowdeck.specs.view import Lod, Theme, View
 
 __all__ = [
     "Aggregator",
     "AggregatorContext",
     "AggregatorSpec",
     "Anchor",
+    "Array",
     "Canvas",
     "Changes",
     "ChartPoint",
     "Clock",
+    "Colours",
     "CommandSpec",
     "Coverage",
     "FeedState",

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from flowdeck.specs.drawing import Anchor, Array, Colours, Font, Marker
+from flowdeck.specs import Anchor, Array, Colours, Font, Marker
 
 __all__ = ["Call", "RecordingCanvas"]
 
