@@ -148,7 +148,12 @@ class Easel:
 
     def view(self, lod: Lod, pitch: float = 80.0, row_px: float = 20.0, **changes: Any) -> View:
         """A pane whose left edge is the open of the first bar and whose bottom is the lower edge of `row`."""
-        size = {"x0": 0.0, "x1": 400.0 / pitch * self.bar, "y0": 60_000.0, "y1": 60_000.0 + 400.0 / row_px}
+        size: dict[str, Any] = {
+            "x0": 0.0,
+            "x1": 400.0 / pitch * self.bar,
+            "y0": 60_000.0,
+            "y1": 60_000.0 + 400.0 / row_px,
+        }
         return replace(sample_view(lod), origin_ns=self.start, width_px=400.0, height_px=400.0, **size, **changes)
 
     def layer(self, view: View, cells: list[Cell] | None = None, **settings: Any) -> FootprintLayer:

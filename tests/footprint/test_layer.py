@@ -7,11 +7,12 @@ from typing import Any
 
 import pytest
 
-from flowdeck.specs import ChartPoint, Lod
+from flowdeck.specs import ChartPoint, Lod, View
 from flowdeck.streams import Batch
 from flowdeck.testing import FakeContext, sample_view
 from flowdeck.timeframes import Timeframe
-from flowdeck_footprint.drawing import picture
+from flowdeck_footprint.drawing.picture import paint
+from flowdeck_footprint.drawing.strokes import Strokes
 from flowdeck_footprint.layer import FootprintLayer
 from flowdeck_footprint.settings import FootprintSettings
 
@@ -58,9 +59,14 @@ def test_a_picture_is_worked_out_once_while_neither_data_nor_view_changes(
     easel: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     view = easel.view(Lod.FULL)
-    layer, count = easel.layer(view), []
-    paint = picture.paint
-    monkeypatch.setattr("flowdeck_footprint.layer.paint", lambda *a: count.append(1) or paint(*a))
+    layer = easel.layer(view)
+    count: list[View] = []
+
+    def counted(view: View, *rest: Any) -> Strokes:
+        count.append(view)
+        return paint(view, *rest)
+
+    monkeypatch.setattr("flowdeck_footprint.layer.paint", counted)
     for now in range(3):
         easel.drawn(layer, replace(view, now_ns=view.now_ns + now))
     assert len(count) == 1

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Final, Generic, Protocol, TypeVar
 
 import numpy as np
@@ -28,6 +29,10 @@ Params = TypeVar("Params", bound=BarsParams)
 _In_contra = TypeVar("_In_contra", bound=BarsParams, contravariant=True)
 
 
+_Step = Callable[[Rows, int], tuple[int, list[int]]]
+_parts = Batch.parts
+
+
 class _State(Protocol[_In_contra]):
     head: npt.NDArray[np.int64]
     output: Output
@@ -35,7 +40,7 @@ class _State(Protocol[_In_contra]):
 
     def assign(self, slots: Sequence[_In_contra]) -> None: ...
     def add(self, trades: Rows, first: int) -> tuple[int, list[int]]: ...
-    def roll_up(self, finer: Rows, first: int, params: _In_contra) -> tuple[int, list[int]]: ...
+    def roll_up(self, params: _In_contra, finer: Rows, first: int) -> tuple[int, list[int]]: ...
     def make_room(self) -> None: ...
     def rows(self, slot: _In_contra) -> Rows: ...
 
@@ -56,6 +61,7 @@ class _TradesAggregator(Generic[Params]):
         self._every: list[Params] = []
         self._keys: list[StreamKey] = []
         self._reported = 0
+        self._add: _Step = state.add
 
     @property
     def late(self) -> int:
@@ -84,17 +90,12 @@ class _TradesAggregator(Generic[Params]):
         Raises:
             StreamError: when rows of this kind cannot be rolled up into what is derived here.
         """
-        rows, state = batch.rows, self._state
-        finer = self._finer(batch.key) if batch.key.kind == self._kind else None
-        done, bounds = state.add(rows, 0) if finer is None else state.roll_up(rows, 0, finer)
-        changed = Batch.parts(state.output.sealed, bounds, self._keys, batch.recv_ts)
-        while done < len(rows):
-            state.make_room()
-            done, bounds = state.add(rows, done) if finer is None else state.roll_up(rows, done, finer)
-            changed += Batch.parts(state.output.sealed, bounds, self._keys, batch.recv_ts)
-        if state.head.item(REFUSED) > 2 * self._reported:
-            self._report()
-        return changed
+        if batch.key.kind == self._kind:
+            return self._roll_up(batch)
+        rows = batch.rows
+        done, bounds = self._add(rows, 0)
+        changed = _parts(self._state.output.sealed, bounds, self._keys, batch.recv_ts)
+        return changed if done == len(rows) else changed + self._rest(rows, done, self._add, batch.recv_ts)
 
     def current(self, params: BaseModel) -> Batch:
         """See `specs.Aggregator.current`: everything held, for any of it may still be corrected by a late trade."""
@@ -115,13 +116,29 @@ class _TradesAggregator(Generic[Params]):
         texts = params.model_dump(mode="json", exclude_defaults=True)
         return StreamKey.of(self._kind, self._context.instrument.id, run=self._context.run, **texts)
 
-    def _finer(self, key: StreamKey) -> Params:
-        """The parameters of finer input, which everything derived here must be whole multiples of."""
-        finer = self._model.model_validate(dict(key.params))
+    def _roll_up(self, batch: Batch) -> list[Batch]:
+        finer = self._model.model_validate(dict(batch.key.params))
         for params in self._every:
             if not _rolls_up(finer, params):
-                raise StreamError(f"{self._key(params)} cannot be rolled up from {key}")
-        return finer
+                raise StreamError(f"{self._key(params)} cannot be rolled up from {batch.key}")
+        return self._rest(batch.rows, 0, partial(self._state.roll_up, finer), batch.recv_ts)
+
+    def _rest(self, rows: Rows, done: int, step: _Step, recv_ts: int) -> list[Batch]:
+        """What changes by the rows from a position on that a kernel reached, with room made where it stopped short."""
+        changed: list[Batch] = []
+        while (done := self._position(done)) < len(rows):
+            self._state.make_room()
+            done, bounds = step(rows, done)
+            changed += _parts(self._state.output.sealed, bounds, self._keys, recv_ts)
+        return changed
+
+    def _position(self, done: int) -> int:
+        """The position that a kernel reached; it is inverted where trades were refused, so that this is looked at."""
+        if done >= 0:
+            return done
+        if self._state.head[0, REFUSED] > 2 * self._reported:
+            self._report()
+        return ~done
 
     def _report(self) -> None:
         """Say that trades were refused: at the first, then whenever their number has doubled."""

@@ -56,11 +56,11 @@ class BarState:
         self._wire()
 
     def add(self, trades: Rows, first: int) -> tuple[int, list[int]]:
-        """Add trades from `first` on; the position reached, and the bounds of each slot's rows in `output`."""
+        """Add trades from `first` on; what the kernel returns, and the bounds of the slots' rows in `output`."""
         done = merge_trades(trades, first, self._tick, self._lot, *self._arguments)
         return done, self._bounds.tolist()
 
-    def roll_up(self, finer: Rows, first: int, params: BarsParams) -> tuple[int, list[int]]:
+    def roll_up(self, params: BarsParams, finer: Rows, first: int) -> tuple[int, list[int]]:
         """As `add`, from finer bars of these parameters, in order of time."""
         del params
         done = merge_bars(finer, first, *self._arguments)

@@ -15,14 +15,13 @@ from flowdeck_footprint.kernels.cells import add_cells, add_trades
 from flowdeck_footprint.kernels.head import END, HORIZON, NEWEST, PAGES, USED, empty_head
 from flowdeck_footprint.kernels.pages import (
     BAR,
-    CELLS,
     NUMBER,
     PAGE_FIELDS,
     PAGE_ROWS,
-    PAGE_START,
     PAGE_STOP,
     SLOT,
     find_pages,
+    write_pages,
 )
 from flowdeck_footprint.kernels.window import SCRATCH_SHAPE, WINDOW
 from flowdeck_footprint.output import Output
@@ -74,11 +73,11 @@ class CellState:
         self._wire()
 
     def add(self, trades: Rows, first: int) -> tuple[int, list[int]]:
-        """Add trades from `first` on; the position reached, and the bounds of each slot's rows in `output`."""
+        """Add trades from `first` on; what the kernel returns, and the bounds of the slots' rows in `output`."""
         done = add_trades(trades, first, self._tick, self._lot, *self._arguments)
         return done, self._bounds.tolist()
 
-    def roll_up(self, finer: Rows, first: int, params: FootprintParams) -> tuple[int, list[int]]:
+    def roll_up(self, params: FootprintParams, finer: Rows, first: int) -> tuple[int, list[int]]:
         """As `add`, from rows of a finer footprint of these parameters."""
         done = add_cells(finer, first, params.grouping, *self._arguments)
         return done, self._bounds.tolist()
@@ -101,20 +100,13 @@ class CellState:
         pages = self._pages[: self.head[0, PAGES]]
         mine = np.flatnonzero(pages[:, SLOT] == self._slots.index(slot) + 1)
         mine = mine[np.lexsort((pages[mine, NUMBER], pages[mine, BAR]))]
-        cells = pages[mine, CELLS:].reshape(-1, PAGE_ROWS, 4)
-        page, place = np.nonzero(cells.any(axis=2))
-        of = mine[page]
-        result = self._kind.empty(len(of))
-        result["index"], result["ts"] = pages[of, BAR], pages[of, PAGE_START]
-        result["row"] = pages[of, NUMBER] * PAGE_ROWS + place
-        for field, name in enumerate(("bid_lots", "ask_lots", "bid_trades", "ask_trades")):
-            result[name] = cells[page, place, field]
+        result = self._kind.empty(write_pages(self._pages, mine, _words(self._kind.empty())))
+        write_pages(self._pages, mine, _words(result))
         return result
 
     def _wire(self) -> None:
         """Put together what each call needs, once, because a live batch takes only microseconds."""
-        words = self.output.rows.view(np.int64).reshape(len(self.output.rows), -1)
-        self._arguments = self.head, self._pages, self._table, self._scratch, words
+        self._arguments = self.head, self._pages, self._table, self._scratch, _words(self.output.rows)
         self._bounds = self.head[:, END]
 
     def _needed(self) -> int:
@@ -142,3 +134,8 @@ class CellState:
         self._table = np.full(1 << (2 * capacity - 1).bit_length(), -1, np.int64)
         find_pages(pages, used, self._table)
         self.head[0, PAGES] = used
+
+
+def _words(rows: Rows) -> Ints:
+    """Rows of `footprint` as the int64 that they consist of, shape (n, 7)."""
+    return rows.view(np.int64).reshape(len(rows), len(rows.dtype.names or ()))

@@ -192,9 +192,10 @@ def merge_trades(
         out: Rows of `bars`, written from USED on.
 
     Returns:
-        Position of the first trade not taken: short of the end when `bars` or `out` might not suffice for more.
+        Position of the first trade not taken, short of the end when `bars` or `out` might not suffice for more;
+        inverted (~position) when a trade was refused.
     """
-    at = first
+    at, refused_before = first, head[0, REFUSED]
     while at < len(trades) and _has_room(head, bars, out):
         ts = trades[at].ts
         if refused(head, ts):
@@ -205,13 +206,13 @@ def merge_trades(
         if run[0].changed:
             _merge(head, bars, run)
     _write(head, bars, out)
-    return at
+    return at if head[0, REFUSED] == refused_before else ~at
 
 
 @kernel(types.int64(_FINER, types.int64, _HEAD, _HELD, _RUN, _OUT))
 def merge_bars(finer: Rows, first: int, head: Ints, bars: Rows, run: Rows, out: Rows) -> int:
     """Roll up: as `merge_trades`, from finer bars in order of time, each given once."""
-    at = first
+    at, refused_before = first, head[0, REFUSED]
     while at < len(finer) and _has_room(head, bars, out):
         bar, part = finer[at], run[0]
         at += 1
@@ -224,4 +225,4 @@ def merge_bars(finer: Rows, first: int, head: Ints, bars: Rows, run: Rows, out: 
         part.first_ts = part.last_ts = head[0, NEWEST] = bar.ts
         _merge(head, bars, run)
     _write(head, bars, out)
-    return at
+    return at if head[0, REFUSED] == refused_before else ~at

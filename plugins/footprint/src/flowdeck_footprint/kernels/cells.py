@@ -13,9 +13,9 @@ import numpy.typing as npt
 from flowdeck.kinds import CORE_KINDS
 from flowdeck.orderflow.compiling import helper, kernel, rows_type, types
 from flowdeck.streams import Rows
-from flowdeck_footprint.kernels.head import GROUPING, PAGES, ROWS, TOUCHED, USED, enter, refused
+from flowdeck_footprint.kernels.head import GROUPING, HIGHEST, LOWEST, PAGES, REFUSED, ROWS, USED, enter, refused
 from flowdeck_footprint.kernels.pages import PAGE_ROWS, add_to_bar, write_changed
-from flowdeck_footprint.kernels.window import WINDOW, base_tick, clear, fold_cells, fold_trades, regroup, sort_touched
+from flowdeck_footprint.kernels.window import WINDOW, base_tick, clear, fold_cells, fold_trades, regroup
 
 __all__ = ["add_cells", "add_trades"]
 
@@ -42,14 +42,13 @@ def _has_room(left: int, head: Ints, pages: Ints, out: Ints) -> bool:
 @helper
 def _spread(base: int, head: Ints, pages: Ints, table: Ints, scratch: Ints) -> None:
     """Add the window to the bar of every slot, and clear it."""
-    touched = head[0, TOUCHED]
-    sort_touched(scratch[0], touched)
+    lowest, highest = int(head[0, LOWEST]), int(head[0, HIGHEST])
     count = 0
     for s in range(1, len(head)):
         if s == 1 or head[s, GROUPING] != head[s - 1, GROUPING]:
-            count = regroup(scratch, base, touched, head[s, GROUPING])
+            count = regroup(scratch, base, lowest, highest, head[s, GROUPING])
         add_to_bar(scratch[1], count, head, s, pages, table)
-    clear(scratch[0], touched)
+    clear(scratch[0], lowest, highest)
 
 
 @kernel(types.int64(_TRADES, types.int64, types.float64, types.float64, *_STATE))
@@ -78,9 +77,10 @@ def add_trades(
         out: Ints of `footprint` as int64, shape (n, 7), written from USED on.
 
     Returns:
-        Position of the first trade not taken: short of the end when `pages` or `out` might not suffice for more.
+        Position of the first trade not taken, short of the end when `pages` or `out` might not suffice for more;
+        inverted (~position) when a trade was refused.
     """
-    at = first
+    at, refused_before = first, head[0, REFUSED]
     while at < len(trades) and _has_room(len(trades) - at, head, pages, out):
         ts = trades[at].ts
         if refused(head, ts):
@@ -91,7 +91,7 @@ def add_trades(
         at = fold_trades(trades, at, begin, end, base, tick_size, lot_size, scratch[0], head)
         _spread(base, head, pages, table, scratch)
     write_changed(head, pages, out)
-    return at
+    return at if head[0, REFUSED] == refused_before else ~at
 
 
 @kernel(types.int64(_FINER, types.int64, types.int64, *_STATE))
@@ -106,7 +106,7 @@ def add_cells(
     out: Ints,
 ) -> int:
     """Roll up: as `add_trades`, from rows of a finer footprint of `grouping` ticks a row, each row given once."""
-    at = first
+    at, refused_before = first, head[0, REFUSED]
     while at < len(finer) and _has_room(len(finer) - at, head, pages, out):
         ts = finer[at].ts
         if refused(head, ts):
@@ -117,4 +117,4 @@ def add_cells(
         at = fold_cells(finer, at, begin, end, base, grouping, scratch[0], head)
         _spread(base, head, pages, table, scratch)
     write_changed(head, pages, out)
-    return at
+    return at if head[0, REFUSED] == refused_before else ~at

@@ -23,19 +23,20 @@ __all__ = [
     "END",
     "GROUPING",
     "HEAD_FIELDS",
+    "HIGHEST",
     "HORIZON",
     "INDEX",
     "LARGEST_STEP",
     "LATE",
     "LATE_FROM",
     "LOW",
+    "LOWEST",
     "NEWEST",
     "PAGES",
     "REFUSED",
     "ROWS",
     "START",
     "STOP",
-    "TOUCHED",
     "USED",
     "empty_head",
     "enter",
@@ -44,13 +45,14 @@ __all__ = [
 
 Ints = npt.NDArray[np.int64]
 
-HEAD_FIELDS: Final = 12
+HEAD_FIELDS: Final = 13
 
-HORIZON, LATE, LATE_FROM, DAMAGED, NEWEST, USED, ROWS, BEGIN, DIRTY, PAGES, TOUCHED, REFUSED = range(12)
+HORIZON, LATE, LATE_FROM, DAMAGED, NEWEST, USED, ROWS, BEGIN, DIRTY, PAGES, LOWEST, HIGHEST, REFUSED = range(13)
 """Of the control. HORIZON: trades before this time are refused, for their bars are forgotten. LATE, LATE_FROM: how
 many were, and the time of the oldest. DAMAGED: trades with an impossible price, size or time. NEWEST: time of the last
 trade taken. USED: rows written to the output. ROWS: cells or bars that changed in this call. BEGIN: rows written before
-this call. DIRTY: pages that changed in this call. PAGES: pages in use. TOUCHED: ticks touched in the window.
+this call. DIRTY: pages that changed in this call. PAGES: pages in use. LOWEST, HIGHEST: ticks
+touched in the window.
 REFUSED: LATE and DAMAGED together."""
 
 DURATION, RESTARTS, ANCHOR, GROUPING, INDEX, START, STOP, END, COUNT, LOW = range(10)

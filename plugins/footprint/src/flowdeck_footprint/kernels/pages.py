@@ -1,4 +1,4 @@
-"""Pages of 64 consecutive rows: the ladder of each bar, dense where it traded and absent elsewhere."""
+"""Pages of 32 consecutive rows: the ladder of each bar, dense where it traded and absent elsewhere."""
 
 from __future__ import annotations
 
@@ -11,18 +11,29 @@ from flowdeck.orderflow.compiling import helper, kernel, types
 from flowdeck_footprint.kernels.head import BEGIN, DIRTY, END, INDEX, PAGES, ROWS, START, STOP, USED
 from flowdeck_footprint.kernels.window import ROW
 
-__all__ = ["MASK", "PAGE_FIELDS", "PAGE_ROWS", "PAGE_STOP", "SLOT", "add_to_bar", "find_pages", "write_changed"]
+__all__ = [
+    "BAR",
+    "NUMBER",
+    "PAGE_FIELDS",
+    "PAGE_ROWS",
+    "PAGE_STOP",
+    "SLOT",
+    "add_to_bar",
+    "find_pages",
+    "write_changed",
+    "write_pages",
+]
 
 Ints = npt.NDArray[np.int64]
 
-PAGE_ROWS: Final = 64
+PAGE_ROWS: Final = 32
 SLOT, BAR, PAGE_START, PAGE_STOP, NUMBER, MASK, LISTED, ORDER, CELLS = range(9)
-"""Of a page: slot, bar index, bar open and close, which 64 rows, a bit per changed row. LISTED and ORDER are columns
+"""Of a page: slot, bar index, bar open and close, which 32 rows, a bit per changed row. LISTED and ORDER are columns
 used as lists: the pages that changed, and those of one slot in order of bar and row. From CELLS on come the sums: bid
 lots, ask lots, bid trades, ask trades of each row."""
 PAGE_FIELDS: Final = CELLS + 4 * PAGE_ROWS
 
-_BITS = 6
+_BITS = 5
 _NONE, _ONE, _EIGHT, _BYTE = np.uint64(0), np.uint64(1), np.uint64(8), np.uint64(0xFF)
 
 _GRID = types.Array(types.int64, 2, "C")
@@ -117,6 +128,14 @@ def _before(pages: Ints, one: int, other: int) -> bool:
 
 
 @helper
+def _write_row(pages: Ints, page: int, place: int, out: Ints, at: int) -> None:
+    out[at, 0], out[at, 1] = pages[page, BAR], pages[page, PAGE_START]
+    out[at, 2] = pages[page, NUMBER] * PAGE_ROWS + place
+    for field in range(4):
+        out[at, 3 + field] = pages[page, CELLS + 4 * place + field]
+
+
+@helper
 def _write_page(pages: Ints, page: int, out: Ints, at: int) -> int:
     mask, place = np.uint64(pages[page, MASK]), 0
     while mask != _NONE:
@@ -124,10 +143,7 @@ def _write_page(pages: Ints, page: int, out: Ints, at: int) -> int:
             mask, place = mask >> _EIGHT, place + 8
             continue
         if mask & _ONE != _NONE:
-            out[at, 0], out[at, 1] = pages[page, BAR], pages[page, PAGE_START]
-            out[at, 2] = pages[page, NUMBER] * PAGE_ROWS + place
-            for field in range(4):
-                out[at, 3 + field] = pages[page, CELLS + 4 * place + field]
+            _write_row(pages, page, place, out, at)
             at += 1
         mask, place = mask >> _ONE, place + 1
     pages[page, MASK] = 0
@@ -142,3 +158,20 @@ def find_pages(pages: Ints, count: int, table: Ints) -> None:
         while table[at] >= 0:
             at = (at + 1) & (len(table) - 1)
         table[at] = page
+
+
+@kernel(types.int64(_GRID, types.Array(types.int64, 1, "A", readonly=True), _GRID))
+def write_pages(pages: Ints, order: Ints, out: Ints) -> int:
+    """Write every traded row of pages in the order given, as far as `out` has room; how many there are."""
+    count = 0
+    for page in order:
+        if page < 0 or page >= len(pages):
+            continue
+        for place in range(PAGE_ROWS):
+            first = CELLS + 4 * place
+            if (pages[page, first] | pages[page, first + 1] | pages[page, first + 2] | pages[page, first + 3]) == 0:
+                continue
+            if count < len(out):
+                _write_row(pages, page, place, out, count)
+            count += 1
+    return count

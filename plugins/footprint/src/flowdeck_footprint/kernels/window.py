@@ -9,32 +9,18 @@ import numpy.typing as npt
 
 from flowdeck.orderflow.compiling import helper
 from flowdeck.streams import Rows
-from flowdeck_footprint.kernels.head import DAMAGED, LARGEST_STEP, NEWEST, REFUSED, TOUCHED
+from flowdeck_footprint.kernels.head import DAMAGED, HIGHEST, LARGEST_STEP, LOWEST, NEWEST, REFUSED
 
-__all__ = [
-    "ROW",
-    "SCRATCH_SHAPE",
-    "WINDOW",
-    "base_tick",
-    "clear",
-    "fold_cells",
-    "fold_trades",
-    "regroup",
-    "sort_touched",
-]
+__all__ = ["ROW", "SCRATCH_SHAPE", "WINDOW", "base_tick", "clear", "fold_cells", "fold_trades", "regroup"]
 
 Ints = npt.NDArray[np.int64]
 
 WINDOW: Final = 1024
-SCRATCH_SHAPE: Final = (2, WINDOW, 6)
+SCRATCH_SHAPE: Final = (2, WINDOW, 5)
 """The window, and the entries: rows with the sums of their ticks."""
 
-BID, ASK, BID_TRADES, ASK_TRADES, SEEN, TICKS = range(6)
-"""Of a tick in the window: its sums, whether it was touched; TICKS is a column used as the list of those that were."""
-ROW: Final = 4
-"""Of an entry, behind its four sums."""
-
-_FEW = 16  # ticks that are sorted faster than the window is scanned
+BID, ASK, BID_TRADES, ASK_TRADES, ROW = range(5)
+"""Of a tick in the window: its sums. Of an entry: the same, and the row."""
 
 
 @helper
@@ -56,8 +42,12 @@ def fold_trades(
     window: Ints,
     head: Ints,
 ) -> int:
-    """Sum trades into the window until one lies outside of it or of [begin, end); that one's position."""
-    touched = 0
+    """Sum trades into the window until one lies outside of it or of [begin, end); that one's position.
+
+    Ticks outside of [LOWEST, HIGHEST] stay zero. To note the range is cheaper than to note each tick: the branch at the
+    first touch of a tick cannot be predicted.
+    """
+    lowest, highest = WINDOW, -1
     at = first
     while at < len(trades):
         trade = trades[at]
@@ -68,10 +58,7 @@ def fold_trades(
             tick = int(np.rint(price)) - base
             if tick < 0 or tick >= WINDOW:
                 break
-            if window[tick, SEEN] == 0:  # spelled out: a call of a helper here doubles the time
-                window[tick, SEEN] = 1
-                window[touched, TICKS] = tick
-                touched += 1
+            lowest, highest = min(lowest, tick), max(highest, tick)
             side = ASK if trade.side > 0 else BID
             window[tick, side] += int(np.rint(lots))
             window[tick, BID_TRADES + side] += trade.count
@@ -80,7 +67,7 @@ def fold_trades(
             head[0, REFUSED] += 1
         at += 1
     head[0, NEWEST] = trades[at - 1].ts
-    head[0, TOUCHED] = touched
+    head[0, LOWEST], head[0, HIGHEST] = lowest, highest
     return at
 
 
@@ -89,74 +76,55 @@ def fold_cells(
     finer: Rows, first: int, begin: int, end: int, base: int, grouping: int, window: Ints, head: Ints
 ) -> int:
     """As `fold_trades`, for footprint rows of `grouping` ticks, each at its lowest tick."""
-    touched = 0
+    lowest, highest = WINDOW, -1
     at = first
     while at < len(finer):
         cell = finer[at]
         tick = cell.row * grouping - base
         if cell.ts < begin or cell.ts >= end or tick < 0 or tick >= WINDOW:
             break
-        if window[tick, SEEN] == 0:
-            window[tick, SEEN] = 1
-            window[touched, TICKS] = tick
-            touched += 1
+        lowest, highest = min(lowest, tick), max(highest, tick)
         window[tick, BID] += cell.bid_lots
         window[tick, ASK] += cell.ask_lots
         window[tick, BID_TRADES] += cell.bid_trades
         window[tick, ASK_TRADES] += cell.ask_trades
         at += 1
     head[0, NEWEST] = finer[at - 1].ts
-    head[0, TOUCHED] = touched
+    head[0, LOWEST], head[0, HIGHEST] = lowest, highest
     return at
 
 
 @helper
-def sort_touched(window: Ints, touched: int) -> None:
-    """Put the list of touched ticks in order."""
-    if touched > _FEW:
-        _list_seen(window)
-        return
-    for i in range(1, touched):
-        tick = window[i, TICKS]
-        at = i
-        while at > 0 and window[at - 1, TICKS] > tick:
-            window[at, TICKS] = window[at - 1, TICKS]
-            at -= 1
-        window[at, TICKS] = tick
-
-
-@helper
-def _list_seen(window: Ints) -> None:
-    touched = 0
-    for tick in range(WINDOW):
-        if window[tick, SEEN]:
-            window[touched, TICKS] = tick
-            touched += 1
-
-
-@helper
-def regroup(scratch: Ints, base: int, touched: int, grouping: int) -> int:
-    """Sum the touched ticks into rows of `grouping` ticks, as entries in order; how many there are."""
+def regroup(scratch: Ints, base: int, lowest: int, highest: int, grouping: int) -> int:
+    """Sum the traded ticks into rows of `grouping` ticks, as entries in order; how many there are."""
     window, entries = scratch[0], scratch[1]
     count = 0
-    row_end = -base - 1  # ticks below this belong to the last entry
-    for i in range(touched):
-        tick = window[i, TICKS]
-        if count == 0 or tick >= row_end:
+    row_end = lowest  # the first tick beyond the last entry
+    for tick in range(lowest, highest + 1):
+        bid, ask, sold, bought = (
+            window[tick, BID],
+            window[tick, ASK],
+            window[tick, BID_TRADES],
+            window[tick, ASK_TRADES],
+        )
+        if (bid | ask | sold | bought) == 0:
+            continue
+        if tick >= row_end:
             row = (base + tick) // grouping
             row_end = (row + 1) * grouping - base
             entries[count, :ROW] = 0
             entries[count, ROW] = row
             count += 1
-        for field in range(4):
-            entries[count - 1, field] += window[tick, field]
+        entries[count - 1, BID] += bid
+        entries[count - 1, ASK] += ask
+        entries[count - 1, BID_TRADES] += sold
+        entries[count - 1, ASK_TRADES] += bought
     return count
 
 
 @helper
-def clear(window: Ints, touched: int) -> None:
-    """Zero what was touched."""
-    for i in range(touched):
-        tick = window[i, TICKS]
-        for field in range(SEEN + 1):
+def clear(window: Ints, lowest: int, highest: int) -> None:
+    """Zero the window again."""
+    for tick in range(lowest, highest + 1):
+        for field in range(ROW):
             window[tick, field] = 0
