@@ -70,6 +70,36 @@ def test_theme_scale_and_range_are_obeyed(tmp_path: Path, capsys: pytest.Capture
     assert pixels[700, 600].min() > 200
 
 
+def test_the_size_of_text_is_that_of_the_configuration(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With 18 px for 12 the price axis is 102 px wide and the time axis 36 high; the picture is as large as before."""
+    capture, out = write_capture(tmp_path / "c.gz"), tmp_path / "chart.png"
+    monkeypatch.setenv("FLOWDECK_APPEARANCE__FONT_SIZE_PX", "18")
+    assert main(["snapshot", "--capture", str(capture), "--out", str(out), "--size", "900x500"]) == 0
+    pixels = picture(out)
+    assert pixels.shape == (500, 900, 3)
+    edge, ground = pixels[5, 900 - 102], pixels[5, 900 - 95]
+    assert (edge != ground).any(), "the hairline beside the price axis"
+    assert (pixels[500 - 36, 850] != pixels[500 - 33, 850]).any(), "the hairline over the time axis"
+
+
+def test_a_layer_of_the_configuration_that_is_not_installed_is_said_and_the_rest_drawn(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    capture, out = write_capture(tmp_path / "c.gz"), tmp_path / "chart.png"
+    monkeypatch.setenv("FLOWDECK_CHART__LAYERS", '["heatmap", "footprint"]')
+    words = ["--capture", str(capture), "--out", str(out), "--timeframe", "15s", "--size", "900x500"]
+    assert main(["snapshot", *words]) == 0
+    assert "chart.layers names heatmap, which no active plugin provides" in capsys.readouterr().err
+    assert coloured(picture(out), GREEN) > 50, "the footprint is drawn"
+
+
+def test_a_layer_that_was_asked_for_by_hand_must_be_there(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    capture = write_capture(tmp_path / "c.gz")
+    words = ["--capture", str(capture), "--out", str(tmp_path / "o.png"), "--layers", "heatmap,footprint"]
+    assert main(["snapshot", *words]) == 2
+    assert "no layer heatmap" in capsys.readouterr().err
+
+
 def test_damaged_lines_are_named_and_the_rest_is_drawn(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     capture, out = write_capture(tmp_path / "c.gz", bad_line=True), tmp_path / "chart.png"
     assert main(["snapshot", "--capture", str(capture), "--out", str(out), "--size", "600x400"]) == 0

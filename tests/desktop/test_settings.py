@@ -6,7 +6,7 @@ import tomllib
 from typing import Any
 
 import pytest
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QPoint, Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QComboBox, QLineEdit
 
@@ -135,3 +135,29 @@ def test_the_dock_shows_the_settings_of_the_layer_and_keeps_what_is_changed(stag
 def test_the_dock_follows_what_the_dialog_changes(stage: Any, dialog: Any) -> None:
     write(dialog.form("sketch"), "width_px", "6")
     assert stage.window.dock.form.values.width_px == 6
+
+
+def test_larger_text_is_larger_in_the_chart_too(stage: Any, dialog: Any) -> None:
+    """18 for 12: what was a price axis of 68 px is one of 102, and the mouse finds it there."""
+    port = stage.view.viewport()
+    QTest.mouseMove(port, QPoint(port.width() - 90, 300))
+    assert stage.view.cursor().shape() is Qt.CursorShape.CrossCursor
+    write(dialog.form("appearance"), "font_size_px", "18")
+    stage.settle()
+    assert stage.host.frame(0).buffer.shape == (port.height(), port.width()), "it fills its place as before"
+    assert stage.host.plot[0].right == pytest.approx(port.width() / 1.5 - 68)
+    QTest.mouseMove(port, QPoint(port.width() - 90, 300))
+    assert stage.view.cursor().shape() is Qt.CursorShape.SizeVerCursor
+
+
+def test_a_drag_moves_the_picture_as_far_as_the_mouse_whatever_the_size_of_text(stage: Any, dialog: Any) -> None:
+    write(dialog.form("appearance"), "font_size_px", "18")
+    stage.settle()
+    port, before = stage.view.viewport(), stage.host.plot[1]
+    QTest.mousePress(port, Qt.MouseButton.LeftButton, pos=QPoint(400, 300))
+    QTest.mouseMove(port, QPoint(490, 300))
+    stage.settle()
+    QTest.mouseRelease(port, Qt.MouseButton.LeftButton, pos=QPoint(490, 300))
+    after = stage.host.plot[1]
+    moved = before.origin_ns + before.x0 - after.origin_ns - after.x0
+    assert moved / after.x_per_px == pytest.approx(60)

@@ -11,11 +11,12 @@ from typing import Any, Final
 from flowdeck.errors import ConfigError
 from flowdeck.specs import Theme
 
-__all__ = ["COLOURS", "THEMES", "Sizes", "contrast", "load_theme", "sizes"]
+__all__ = ["COLOURS", "THEMES", "Sizes", "contrast", "load_theme", "sizes", "text_scale"]
 
 THEMES: Final = ("dark", "light")
 COLOURS: Final = ("standard", "colour_blind_safe")
 _LEGIBLE: Final = 4.5
+_SMALLEST_TEXT_PX: Final = 10.0
 _GROUPS: Final = ("bg", "border", "text", "trade", "ui", "chart")
 
 
@@ -86,6 +87,11 @@ def sizes() -> Sizes:
         lod_pitch=tuple(level["min_pitch"] for level in lod["levels"]),
         lod_row=tuple(level["min_row"] for level in lod["levels"]),
     )
+
+
+def text_scale(font_size_px: float) -> float:
+    """How much larger than drawn a chart is shown for body text of this size; its own text is never below 10 px."""
+    return max(font_size_px / sizes().body, _SMALLEST_TEXT_PX / sizes().small)
 
 
 @cache

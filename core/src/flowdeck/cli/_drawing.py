@@ -48,6 +48,7 @@ class Plan:
     out: Path
     size: tuple[int, int]
     scale: float
+    text_scale: float
     layers: tuple[str, ...] | None
     timeframe: Timeframe
     grouping: int | Literal["auto"]
@@ -207,9 +208,9 @@ def _host(plan: Plan, manager: PluginManager, feed: _TaskFeed, instrument: Instr
     return ChartHost(
         manager,
         plan.theme,
-        width_px=plan.size[0],
-        height_px=plan.size[1],
-        scale=plan.scale,
+        width_px=plan.size[0] / plan.text_scale,
+        height_px=plan.size[1] / plan.text_scale,
+        scale=plan.scale * plan.text_scale,
         instrument=instrument,
         timeframe=plan.timeframe,
         run=run,

@@ -73,7 +73,8 @@ def snapshot(
         out=_writable(out),
         size=_size(size, scale),
         scale=scale,
-        layers=tuple(part.strip() for part in layers.split(",") if part.strip()) or config.chart.layers or None,
+        text_scale=_text_scale(config),
+        layers=_named(layers) or config.chart.layers or None,
         timeframe=_timeframe(config.chart.timeframe),
         grouping=_grouping(grouping),
         theme=_theme(config),
@@ -81,7 +82,7 @@ def snapshot(
     )
     manager = _app.manager(config)
     try:
-        _check_layers(manager, plan.layers or ())
+        _check_layers(manager, asked=_named(layers), configured=config.chart.layers)
         with _app.progress(f"Drawing {out.name}"):
             drawn = draw(plan, config, manager)
     finally:
@@ -164,16 +165,28 @@ def _fonts(config: Config) -> FontSet:
     return FontSet(config.appearance.ui_font, config.appearance.figures_font)
 
 
+def _text_scale(config: Config) -> float:
+    from flowdeck.chart.theme import text_scale
+
+    return text_scale(config.appearance.font_size_px)
+
+
 def _token(path: Path) -> str | None:
     return path.read_text(encoding="ascii").strip() if path.is_file() and os.access(path, os.R_OK) else None
 
 
-def _check_layers(manager: PluginManager, asked: tuple[str, ...]) -> None:
+def _named(text: str) -> tuple[str, ...]:
+    return tuple(part.strip() for part in text.split(",") if part.strip())
+
+
+def _check_layers(manager: PluginManager, *, asked: tuple[str, ...], configured: tuple[str, ...]) -> None:
+    """A layer that was asked for must be there; one of the configuration may belong to a plugin that is gone."""
     known = sorted(registered.spec.id for registered in manager.layers())
-    unknown = [layer for layer in asked if layer not in known]
-    if unknown:
-        there = ", ".join(known) or "none, for no plugin with layers is active"
-        raise typer.BadParameter(f"no layer {', '.join(unknown)}; known are {there}", param_hint="--layers")
+    there = ", ".join(known) or "none, for no plugin with layers is active"
+    if missing := ", ".join(layer for layer in asked if layer not in known):
+        raise typer.BadParameter(f"no layer {missing}; known are {there}", param_hint="--layers")
+    if not asked and (missing := ", ".join(layer for layer in configured if layer not in known)):
+        _app.notice(f"chart.layers names {missing}, which no active plugin provides; known are {there}")
 
 
 def _report(plan: Plan, drawn: Drawn, *, as_json: bool) -> None:

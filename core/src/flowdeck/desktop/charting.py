@@ -13,6 +13,7 @@ from flowdeck.canvas import FontSet
 from flowdeck.chart.feed import Feed, FeedEvent
 from flowdeck.chart.host import ChartHost
 from flowdeck.chart.parts import Banner, Frame, LayerInfo, Loading, Redraw
+from flowdeck.chart.theme import text_scale
 from flowdeck.desktop.appearance import chart_fonts
 from flowdeck.desktop.chartpane import ChartPane
 from flowdeck.desktop.chartview import ChartView
@@ -89,6 +90,7 @@ class Charting(QObject):
         for layer, visible in ({} if self._first.layers else self.toggled).items():
             host.set_layer_visible(layer, visible)
         self.view = self._pane.show_chart(host)
+        self.view.set_text_scale(self._text_scale())
         self.items = PlotItems(self.view, self._manager)
         self.view.changed.connect(self.frame_due)
         return self.view
@@ -215,6 +217,11 @@ class Charting(QObject):
     def _restyle(self) -> None:
         self._do(lambda host: host.set_theme(self._look.theme))
         self._do(lambda host: host.set_fonts(self._fonts()))
+        if self.view is not None:
+            self.view.set_text_scale(self._text_scale())
+
+    def _text_scale(self) -> float:
+        return text_scale(self._look.typography.body_px)
 
     def _fonts(self) -> FontSet:
         return chart_fonts(self._look.typography)

@@ -19,8 +19,6 @@ from flowdeck.desktop.widgets import Bar, button
 
 __all__ = ["ChartPane"]
 
-_PRICE_AXIS_PX, _TIME_AXIS_PX = 68, 24
-
 
 class ChartPane(Bar):
     """Holds at most one chart."""
@@ -73,7 +71,7 @@ class ChartPane(Bar):
         view = self.view = ChartView(host, self)
         self._stack.addWidget(view)
         self._stack.setCurrentWidget(view)
-        host.resize(self.width(), self.height(), self.devicePixelRatioF())
+        view.fill()
         for over in (self.banner, self.to_live):
             over.raise_()
         view.setFocus()
@@ -81,7 +79,7 @@ class ChartPane(Bar):
 
     def show_banners(self, banners: Sequence[Banner]) -> None:
         """Show the first of these."""
-        self.banner.show_banner(banners[0] if banners else None, self.width() - _PRICE_AXIS_PX)
+        self.banner.show_banner(banners[0] if banners else None, self._room_px()[0])
 
     def show_pinned(self, *, pinned: bool) -> None:
         """Offer the way back to the newest bar when it is not followed."""
@@ -89,14 +87,18 @@ class ChartPane(Bar):
             self.to_live.setVisible(not pinned)
             self._place()
 
+    def _room_px(self) -> tuple[int, int]:
+        return self.view.room_px if self.view is not None else (self.width(), self.height())
+
     def _place(self) -> None:
         size = self.to_live.sizeHint()
-        left = self.width() - _PRICE_AXIS_PX - size.width() - 12
-        self.to_live.setGeometry(left, self.height() - _TIME_AXIS_PX - size.height() - 10, size.width(), size.height())
+        right, foot = self._room_px()
+        self.to_live.move(right - size.width() - 12, foot - size.height() - 10)
+        self.to_live.resize(size)
         self.to_live.raise_()
 
     @override
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
         self._place()
-        self.banner.show_banner(self.banner.banner, self.width() - _PRICE_AXIS_PX)
+        self.banner.show_banner(self.banner.banner, self._room_px()[0])

@@ -12,6 +12,7 @@ from typing_extensions import override
 
 from flowdeck.chart.host import ChartHost
 from flowdeck.chart.parts import Frame, Redraw
+from flowdeck.chart.theme import sizes
 from flowdeck.desktop.canvasitem import CanvasItem
 from flowdeck.desktop.gestures import Gestures, cursor_of
 from flowdeck.desktop.keys import navigate
@@ -36,6 +37,7 @@ class ChartView(pg.GraphicsView):  # type: ignore[misc] # pyqtgraph is not typed
         super().__init__(parent, useOpenGL=False, background=None)
         self.host = host
         self.frame_ms = 0.0
+        self._text_scale = 1.0
         self._gestures = Gestures(host)
         self._item = CanvasItem(self.paint_failed.emit)
         self._box = pg.ViewBox(border=None, enableMouse=False, enableMenu=False, defaultPadding=0.0)
@@ -52,6 +54,30 @@ class ChartView(pg.GraphicsView):  # type: ignore[misc] # pyqtgraph is not typed
         """Where items of other plugins go."""
         return self._box
 
+    @property
+    def text_scale(self) -> float:
+        """Px of the window for one px of the chart: larger text makes everything in the chart larger."""
+        return self._text_scale
+
+    @property
+    def room_px(self) -> tuple[int, int]:
+        """Width that is left of the price axis and height that is over the time axis."""
+        k, plot = self._text_scale, self.host.plot
+        right = plot[0].right * k if plot is not None else self.width() - sizes().price_axis * k
+        return round(right), round(self.height() - sizes().time_axis * k)
+
+    def set_text_scale(self, text_scale: float) -> None:
+        """Show the chart larger or smaller, so that its text has the size that is chosen."""
+        if text_scale != self._text_scale:
+            self._text_scale = self._gestures.text_scale = text_scale
+            self.fill()
+
+    def fill(self) -> None:
+        """Have the chart fill the view."""
+        k = self._text_scale
+        self.host.resize(self.width() / k, self.height() / k, self.devicePixelRatioF() * k)
+        self.changed.emit()
+
     def show_frame(self) -> Frame:
         """Have the host compose what changed, and repaint if anything did."""
         frame = self.host.frame(time_ns())
@@ -62,14 +88,13 @@ class ChartView(pg.GraphicsView):  # type: ignore[misc] # pyqtgraph is not typed
 
     def blank(self) -> None:
         """Show nothing of the old chart while a new one has no picture."""
-        self._gestures = Gestures(self.host)
+        self._gestures = Gestures(self.host, self._text_scale)
 
     @override
     def resizeEvent(self, event: QResizeEvent | None) -> None:
         super().resizeEvent(event)
         if event is not None and hasattr(self, "host"):
-            self.host.resize(self.width(), self.height(), self.devicePixelRatioF())
-            self.changed.emit()
+            self.fill()
 
     @override
     def mousePressEvent(self, event: QMouseEvent) -> None:
@@ -82,7 +107,7 @@ class ChartView(pg.GraphicsView):  # type: ignore[misc] # pyqtgraph is not typed
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
         self._gestures.move(event)
         if not self._gestures.dragging:
-            self.setCursor(cursor_of(self.host.hit(event.position().x(), event.position().y())))
+            self.setCursor(cursor_of(self._gestures.zone(event)))
         self.changed.emit()
 
     @override

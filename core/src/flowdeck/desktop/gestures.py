@@ -27,10 +27,16 @@ def cursor_of(zone: Zone) -> Qt.CursorShape:
 
 
 class Gestures:
-    """Follows one mouse over one chart. Positions are px of the chart."""
+    """Follows one mouse over one chart.
 
-    def __init__(self, host: ChartHost) -> None:
+    Args:
+        host: The chart.
+        text_scale: Px of the mouse for one px of the chart.
+    """
+
+    def __init__(self, host: ChartHost, text_scale: float = 1.0) -> None:
         self._host = host
+        self.text_scale = text_scale
         self._pressed: tuple[QPointF, Zone] | None = None
         self._last = QPointF()
         self._moved = False
@@ -40,14 +46,19 @@ class Gestures:
         """Whether a button is held and the mouse has moved."""
         return self._pressed is not None and self._moved
 
+    def zone(self, event: QMouseEvent) -> Zone:
+        """What of the chart lies under the mouse."""
+        at = self._at(event)
+        return self._host.hit(at.x(), at.y())
+
     def press(self, event: QMouseEvent) -> None:
         """The left button goes down."""
-        at = event.position()
+        at = self._at(event)
         self._pressed, self._last, self._moved = (at, self._host.hit(at.x(), at.y())), at, False
 
     def move(self, event: QMouseEvent) -> None:
         """The mouse moves: a drag while the button is held, else hovering."""
-        at = event.position()
+        at = self._at(event)
         if self._pressed is None:
             snap = not event.modifiers() & Qt.KeyboardModifier.AltModifier
             self._host.hover(at.x(), at.y(), snap=snap)
@@ -70,8 +81,7 @@ class Gestures:
 
     def double_click(self, event: QMouseEvent) -> None:
         """Fit the axis or pane under the mouse; a separator goes back to where it was."""
-        at = event.position()
-        zone = self._host.hit(at.x(), at.y())
+        zone = self.zone(event)
         self._pressed = None
         if zone.kind is ZoneKind.SEPARATOR:
             self._host.restore_separator(zone)
@@ -87,10 +97,14 @@ class Gestures:
         """Zoom time at the cursor; Shift: price; Ctrl: both."""
         degrees = (event.angleDelta().y() or event.angleDelta().x()) / 8
         factor = _ZOOM_PER_DEGREE**degrees
-        at = event.position()
+        at = self._at(event)
         price = bool(event.modifiers() & (Qt.KeyboardModifier.ShiftModifier | Qt.KeyboardModifier.ControlModifier))
         time = not event.modifiers() & Qt.KeyboardModifier.ShiftModifier
         self._host.zoom(factor if time else 1.0, factor if price else 1.0, (at.x(), at.y()))
+
+    def _at(self, event: QMouseEvent | QWheelEvent) -> QPointF:
+        """Where the mouse is, px of the chart."""
+        return event.position() / self.text_scale
 
     def _drag(self, zone: Zone, by: QPointF) -> None:
         if zone.kind is ZoneKind.SEPARATOR:

@@ -65,7 +65,8 @@ class PlotItems:
         if self._box is None or plot is None:
             return
         rect, view = plot
-        self._box.setGeometry(QRectF(rect.left, rect.top, rect.width, rect.height))
+        k = self._view.text_scale
+        self._box.setGeometry(QRectF(rect.left * k, rect.top * k, rect.width * k, rect.height * k))
         times = view.start_ns / _SECOND_NS, view.stop_ns / _SECOND_NS
         self._box.setRange(xRange=times, yRange=(view.y0, view.y1), padding=0.0)
         shown = {info.id: info.visible for info in self._view.host.layers()}
