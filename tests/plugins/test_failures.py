@@ -116,6 +116,26 @@ FAILURES: dict[str, tuple[Hooks, str]] = {
         {"register_sources": lambda: [SourceSpec("a", "A", "b:c", provides="trades")]},  # type: ignore[arg-type]
         "hook: SourceSpec 'a': provides must be a tuple of text, as ('trades',), not 'trades'",
     ),
+    "text for a number": (
+        {"register_layers": lambda: [LayerSpec("a", "A", "b:c", min_px="60")]},  # type: ignore[arg-type]
+        "hook: LayerSpec 'a': min_px must be a whole number, not '60'",
+    ),
+    "text for a placement": (
+        {"register_layers": lambda: [LayerSpec("a", "A", "b:c", placement="side")]},  # type: ignore[arg-type]
+        "hook: LayerSpec 'a': placement must be one of Placement.PLOT, Placement.OVERLAY, Placement.SIDE",
+    ),
+    "number for a title": (
+        {"register_layers": lambda: [LayerSpec("a", 5, "b:c")]},  # type: ignore[arg-type]
+        "hook: LayerSpec 'a': title must be text, not 5",
+    ),
+    "text for a mode": (
+        {"register_kinds": lambda: [KindSpec("spread", np.dtype([("ts", "i8")]), 1, "append")]},  # type: ignore[arg-type]
+        "hook: KindSpec 'spread': mode must be one of Mode.APPEND, Mode.UPSERT, Mode.REPLACE, not 'append'",
+    ),
+    "model for its name": (
+        {"register_settings": lambda: SettingsSpec(Frozen)},  # type: ignore[arg-type]
+        "hook: SettingsSpec: model must be text, not <class",
+    ),
     "taken id": (layered("witness"), "hook: layer 'witness' of plugin bad is already registered by plugin witness"),
     "same id twice": (
         {"register_layers": lambda: [LayerSpec("a", "A", "b:c"), LayerSpec("a", "A", "b:c")]},

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import fields
 from typing import Any
 
 import pluggy
@@ -12,6 +11,7 @@ from flowdeck import hookspecs
 from flowdeck.config import near
 from flowdeck.errors import PluginError
 from flowdeck.kinds import KindSpec
+from flowdeck.plugins.declared import check_fields, check_spec
 from flowdeck.specs import (
     AggregatorSpec,
     CommandSpec,
@@ -94,11 +94,15 @@ class Hooks:
         settings = self.call(name, "register_settings")
         if not (settings is None or isinstance(settings, SettingsSpec)):
             raise PluginError(f"register_settings returned {settings!r}, not a SettingsSpec or None")
+        if settings is not None:
+            check_fields(settings, "SettingsSpec")
         kinds = self._collect(name, "register_kinds", KindSpec)
+        for kind_spec in kinds:
+            check_fields(kind_spec, f"KindSpec {kind_spec.name!r}")
         specs = {sort: self._collect(name, hook, kind) for sort, (hook, kind) in SORTS.items()}
         for sort in specs.values():
             for spec in sort:
-                _check_spec(spec)
+                check_spec(spec)
         return Declared(kinds, settings, specs)
 
     def _collect(self, name: str, hook: str, kind: type[Any]) -> list[Any]:
@@ -124,19 +128,3 @@ class Hooks:
             if any(one.hookwrapper or one.wrapper for one in self._implementations(name, caller.name)):
                 raise PluginError(f"hook {caller.name!r} is a wrapper; hooks are called one plugin at a time")
         self._pluggy.check_pending()
-
-
-def _check_spec(spec: Spec) -> None:
-    """Types that a frozen dataclass does not check by itself."""
-    kind = type(spec).__name__
-    if not (isinstance(spec.id, str) and spec.id):
-        raise PluginError(f"{kind} needs an id, not {spec.id!r}")
-    module, separator, attribute = str(spec.factory).partition(":")
-    if not (separator and module and attribute):
-        raise PluginError(f"{kind} {spec.id!r}: factory {spec.factory!r} is not 'module:attribute'")
-    for field in fields(spec):
-        value = getattr(spec, field.name)
-        if field.default == () and not (isinstance(value, tuple) and all(isinstance(one, str) for one in value)):
-            raise PluginError(
-                f"{kind} {spec.id!r}: {field.name} must be a tuple of text, as ('trades',), not {value!r}"
-            )
