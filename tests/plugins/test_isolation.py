@@ -60,12 +60,49 @@ def test_what_is_raised_behind_a_guard_faults_that_plugin_alone(where: str, erro
     assert manager.active("other")
 
 
-@pytest.mark.parametrize("error", [KeyboardInterrupt(), asyncio.CancelledError(), GeneratorExit()])
-def test_cancellation_and_ctrl_c_are_no_faults(error: BaseException, load: Load) -> None:
+@pytest.mark.parametrize("error", [KeyboardInterrupt(), GeneratorExit()])
+def test_ctrl_c_and_the_closing_of_generators_are_no_faults(error: BaseException, load: Load) -> None:
     manager = load(line=Line())
     with pytest.raises(type(error)), manager.guard("line", "process"):
         raise error
     assert manager.active("line")
+
+
+async def test_the_cancellation_of_the_running_task_is_no_fault(load: Load) -> None:
+    manager = load(line=Line())
+
+    async def work() -> None:
+        with manager.guard("line", "task"):
+            await asyncio.Event().wait()
+
+    task = asyncio.create_task(work())
+    await asyncio.sleep(0)
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    assert manager.active("line")
+
+
+def _take_the_result_of_a_cancelled_future() -> None:
+    loop = asyncio.new_event_loop()
+    future = loop.create_future()
+    future.cancel()
+    loop.close()
+    future.result()
+
+
+def test_a_cancellation_that_nobody_asked_for_is_a_fault(load: Load) -> None:
+    manager = load(line=Line())
+    with manager.guard("line", "draw"):
+        _take_the_result_of_a_cancelled_future()
+    assert manager.info("line").reason == "draw: CancelledError"
+
+
+async def test_a_cancellation_that_nobody_asked_for_is_a_fault_in_a_task_too(load: Load) -> None:
+    manager = load(line=Line())
+    with manager.guard("line", "process"):
+        raise asyncio.CancelledError
+    assert manager.info("line").reason == "process: CancelledError"
 
 
 def test_a_guard_that_catches_nothing_changes_nothing(load: Load) -> None:

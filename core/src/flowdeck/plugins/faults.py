@@ -18,14 +18,14 @@ SLOW_CALLS = 3
 """That many slow calls running suspend a plugin."""
 
 _LONGEST_TRACEBACK = 20_000
-_NOT_FAULTS = (KeyboardInterrupt, GeneratorExit, asyncio.CancelledError)
+_NOT_FAULTS = (KeyboardInterrupt, GeneratorExit)
 
 
 class Guard:
     """A context manager that swallows what a plugin raises, `SystemExit` included, and hands it to `report`.
 
     It holds no state, so one instance serves any number of nested and concurrent entries. Cost: 0.2 µs an entry.
-    Cancellation, Ctrl-C and the closing of generators are no faults and pass through.
+    The cancellation of the task that it runs in, Ctrl-C and the closing of generators are no faults and pass through.
     """
 
     __slots__ = ("_report",)
@@ -39,10 +39,21 @@ class Guard:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> bool:
-        if error is None or isinstance(error, _NOT_FAULTS):
+        if error is None or isinstance(error, _NOT_FAULTS) or _asked_for(error):
             return False
         self._report(error)
         return True
+
+
+def _asked_for(error: BaseException) -> bool:
+    """Whether a cancellation is that of the running task; the result of a cancelled future raises the same."""
+    if not isinstance(error, asyncio.CancelledError):
+        return False
+    try:
+        task = asyncio.current_task()
+    except RuntimeError:  # no event loop on this thread
+        return False
+    return task is not None and task.cancelling() > 0
 
 
 def describe(problem: BaseException | str) -> tuple[str, str]:
