@@ -118,7 +118,19 @@ def test_health_checks_answer_or_name_the_remedy(install: Install) -> None:
         health_b="def disk(): raise OSError('disk is full; prune')",
     )
     assert _only("healthy").checks == ("Disk: 9 GB free",)
-    assert _only("ill").problems == ("health check full: create full: OSError: disk is full; prune",)
+    assert _only("ill").problems == ("health check full: OSError: disk is full; prune",)
+    assert _only("ill").state == "active", "what it found is no fault of the plugin"
+
+
+def test_a_health_check_that_fails_does_not_keep_the_next_from_running(install: Install) -> None:
+    second = '    yield HealthCheckSpec("net", "Network", "health_c:net")\n'
+    install(
+        "both",
+        HEALTH.rstrip().format(module="health_c", function="disk") + "\n    " + second,
+        health_c="def disk(): raise OSError('full')\ndef net(): return 'reachable'",
+    )
+    assert _only("both").problems == ("health check disk: OSError: full",)
+    assert _only("both").checks == ("Network: reachable",)
 
 
 def test_config_for_a_plugin_that_is_not_installed_is_named(install: Install) -> None:

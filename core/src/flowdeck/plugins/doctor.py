@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import partial
 from importlib.metadata import PackageNotFoundError, distribution
 from inspect import isfunction
 from typing import Any
@@ -14,10 +15,11 @@ from packaging.utils import canonicalize_name
 from flowdeck.config import Config, near
 from flowdeck.errors import PluginError
 from flowdeck.plugins.discovery import Found, core_requirements, discover
+from flowdeck.plugins.faults import Guard, describe
 from flowdeck.plugins.hooks import HOOKS
 from flowdeck.plugins.info import Registered
 from flowdeck.plugins.manager import PluginManager
-from flowdeck.specs import PluginState
+from flowdeck.specs import PluginState, resolve
 from flowdeck.version import API_VERSION
 
 __all__ = ["Examination", "examine"]
@@ -80,14 +82,17 @@ def _examined(manager: PluginManager, found: Found) -> Examination:
     problems = [*_dependencies(found), *_unmarked(manager, found.name), *_specs(manager, found.name)]
     checks: list[str] = []
     for check in (one for one in manager.health_checks() if one.plugin == found.name):
-        try:
-            checks.append(f"{check.spec.title}: {manager.create(check)}")
-        except PluginError:
-            problems.append(f"health check {check.spec.id}: {manager.info(found.name).reason}")
+        with Guard(partial(_note, problems, f"health check {check.spec.id}")):
+            checks.append(f"{check.spec.title}: {resolve(check.spec.factory)()}")
     info = manager.info(found.name)
     if info.state in {PluginState.FAILED, PluginState.INCOMPATIBLE}:
         problems.insert(0, info.reason)
     return Examination(found.name, info.version, info.state, tuple(problems), tuple(checks), info.traceback)
+
+
+def _note(problems: list[str], what: str, error: BaseException) -> None:
+    """What a check raises is its answer, and no fault of the plugin."""
+    problems.append(f"{what}: {describe(error)[0]}")
 
 
 def _dependencies(found: Found) -> Iterator[str]:
