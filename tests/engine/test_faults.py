@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import AsyncIterator
 from typing import Any
 
 import numpy as np
@@ -231,3 +232,59 @@ async def test_states_that_nobody_reads_coalesce_and_are_never_lost(world: Any) 
     batch = await world.next(bars)
     assert world.bar_values(batch.rows) == world.expected_bars(rows, "1m")
     assert batch.seq == 600
+
+
+async def test_a_cancellation_that_a_plugin_raises_faults_it(world: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    raw, bars = await _open_all(world)
+
+    def explode(_batch: Batch) -> None:
+        raise asyncio.CancelledError
+
+    _break(world, monkeypatch, explode)
+    world.publish(world.trades([0]))
+    assert (await world.read(bars, until="end"))[-1].detail == "process: CancelledError"
+    assert isinstance(await world.next(raw), Batch), "who published it goes on"
+
+
+@pytest.mark.parametrize("text", ["quotes/elsewhere/BTC", "bars/venue/BTC?timeframe=1m"])
+async def test_a_source_may_not_publish_what_it_does_not_declare(world: Any, text: str) -> None:
+    world.source.publish(Batch(StreamKey.parse(text), world.KINDS[text.split("/", 1)[0]].empty(1)))
+    assert world.manager.info("market").reason == f"source: source fake does not declare {text}: kind or venue"
+
+
+@pytest.mark.parametrize("field", ["price", "qty"])
+@pytest.mark.parametrize("value", [float("nan"), float("inf"), 1e308])
+async def test_a_source_that_publishes_what_is_no_figure_is_faulted_and_no_study(
+    world: Any, field: str, value: float
+) -> None:
+    _, bars = await _open_all(world)
+    rows = world.trades([0, 1])
+    rows[field][1] = value
+    world.publish(rows)
+    assert world.manager.info("market").state is PluginState.FAULTED
+    assert field.replace("qty", "q") in world.manager.info("market").reason
+    assert world.manager.active("bars")
+    assert (await world.read(bars, until="end"))[-1].reason == "fault"
+
+
+async def test_a_source_that_tries_to_end_the_process_is_restarted_like_any_other(world: Any) -> None:
+    world.source.failures.append(SystemExit(4))
+    world.source.raising.set()
+    await world.until(lambda: world.said("fault"))
+    world.source.raising.clear()
+    await world.ticks.pass_s(5)
+    await world.until(lambda: any(one["reason"].endswith("(code 4)") for one in world.said("fault")))
+    assert world.manager.active("market")
+
+
+async def test_a_source_that_lists_what_is_no_instrument_is_told_so(
+    world: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def instruments(_self: Any) -> AsyncIterator[str]:
+        yield "BTC"
+
+    monkeypatch.setattr(world.Source, "instruments", instruments)
+    world.manager.disable("market")
+    world.manager.enable("market")
+    await world.until(lambda: world.said("fault"))
+    assert world.said("fault")[-1]["reason"] == "TypeError: instruments() yielded 'BTC', not an Instrument"

@@ -282,3 +282,20 @@ def test_a_coverage_file_that_is_none_is_named(tmp_path: Path) -> None:
     path.write_text("this is not a database, however long one looks at it")
     with pytest.raises(EngineError, match=r"coverage\.sqlite: file is not a database; move the file away"):
         CoverageLog().open(path)
+
+
+async def test_a_store_that_hangs_holds_up_no_stream_of_other_kinds(
+    tmp_path: Path, new_world: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with new_world(tmp_path / "data", store_kinds=("quotes",)) as world:
+        gate = world.Gate("store")
+        flush = world.Store.flush
+        monkeypatch.setattr(world.Store, "flush", lambda self: gate() or flush(self))
+        gate.shut()
+        await world.ticks.pass_s(1, step_s=1)
+        await world.until(lambda: gate.waiting == 1)
+        world.publish(world.trades([0]))
+        assert await world.read(world.open(world.bars("1m")))
+        await world.ticks.pass_s(3, step_s=1)
+        assert gate.waiting == 1, "a beat that is not over is not begun again"
+        gate.open()

@@ -43,6 +43,11 @@ class Archive:
         inputs = self._resolver.resolve(key).inputs
         return bool(inputs) and all(self.knows(one) for one in inputs)
 
+    def kinds(self, key: StreamKey) -> frozenset[str]:
+        """The kinds that a key's past may be read from: its own, and those that it is derived from."""
+        inputs = self._resolver.resolve(key).inputs
+        return frozenset({key.kind}).union(*(self.kinds(one) for one in inputs))
+
     def covered(self, key: StreamKey) -> Intervals:
         """What it can answer completely."""
         stored = self._stores.log.intervals(key) if self._stores.preferred(key.kind) else ()

@@ -12,7 +12,7 @@ from flowdeck.engine.bus import Stream
 from flowdeck.engine.intervals import FOREVER, Interval, Intervals, clip, merge_intervals
 from flowdeck.engine.pieces import Snapshot, history_batches
 from flowdeck.engine.stores import Stores
-from flowdeck.streams import Batch, StreamRequest
+from flowdeck.streams import Batch, StreamKey, StreamRequest
 
 __all__ = ["History", "Past", "join_time"]
 
@@ -83,7 +83,7 @@ class History:
 
     async def archived(self, request: StreamRequest, older: Interval) -> tuple[Iterator[Batch], Intervals]:
         """What stores answer for an interval; everything published until now is flushed first."""
-        await self._stores.flush()
+        await self.flush(request.key)
 
         def begin() -> tuple[Iterator[Batch], Intervals]:
             return self.archive.read(request.key, *older, request.order), clip(
@@ -91,6 +91,10 @@ class History:
             )
 
         return await self.on_thread(begin)
+
+    async def flush(self, key: StreamKey) -> None:
+        """Make everything that a key's past may be read from durable; stores of other kinds are not waited for."""
+        await self._stores.flush(self.archive.kinds(key))
 
     async def on_thread(self, work: Callable[[], T]) -> T:
         """Run something on the history thread."""

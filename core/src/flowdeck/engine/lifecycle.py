@@ -124,4 +124,4 @@ class Lifecycle:
     async def _heartbeat(self) -> None:
         while True:
             await self._rooms.supervisor.wait(self._never, _SECOND_S)
-            await self._rooms.stores.flush()
+            self._rooms.stores.beat()

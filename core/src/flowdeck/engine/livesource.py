@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -130,7 +130,7 @@ class LiveSource:
         assert self._hands is not None
         while True:
             self._restart.clear()
-            running = asyncio.create_task(self.source.run(self.keys, self._publish, self._hands))
+            running = asyncio.create_task(_contained(self.source.run(self.keys, self._publish, self._hands)))
             restart = asyncio.create_task(self._restart.wait())
             try:
                 await asyncio.wait({running, restart}, return_when=asyncio.FIRST_COMPLETED)
@@ -143,13 +143,20 @@ class LiveSource:
                 await asyncio.wait({running, restart})
 
     async def _list_instruments(self) -> None:
+        await _contained(self._state_instruments())
+
+    async def _state_instruments(self) -> None:
         async for instrument in self.source.instruments():
+            if not isinstance(instrument, Instrument):
+                raise TypeError(f"instruments() yielded {instrument!r}, not an Instrument")
             self.reports.instrument(instrument)
 
     def _publish(self, batch: Batch) -> None:
         with self.manager.guard(self.plugin, "source"):
             if batch.key.run is not None:
                 raise StreamError(f"{batch.key}: a live source may not publish into a run")
+            if not self.provides(batch.key):
+                raise StreamError(f"source {self.registered.spec.id} does not declare {batch.key}: kind or venue")
             self.reports.publish(batch)
             self._tasks[0].steady()
 
@@ -182,3 +189,11 @@ class LiveSource:
         said = SourceStatus(self.registered.spec.id, "", FeedState.DISCONNECTED, reason, now)
         for venue in self.registered.spec.venues or tuple(self.statuses):
             self._status(replace(said, venue=venue, retry_at=now + int(death.retry_s * SECOND_NS)))
+
+
+async def _contained(work: Awaitable[None]) -> None:
+    """Await a source's own work. A task that raises SystemExit would end the loop, and the engine with it."""
+    try:
+        await work
+    except SystemExit as error:
+        raise RuntimeError(f"it tried to end the process (code {error.code!r})") from error

@@ -17,6 +17,7 @@ from flowdeck.engine.compute import Compute
 from flowdeck.engine.contexts import AggregatorHands
 from flowdeck.engine.coverage import CoverageLog
 from flowdeck.engine.events import Events
+from flowdeck.engine.figures import check_figures
 from flowdeck.engine.history import History
 from flowdeck.engine.keys import Resolved, Resolver
 from flowdeck.engine.livesource import SourceReports
@@ -85,7 +86,6 @@ class Rooms:
             self.resolver,
             self.history,
             self.context_for,
-            self.stores.flush,
             self._start_task,
             drop,
         )
@@ -94,6 +94,7 @@ class Rooms:
         self.supervisor.start(name, work, self.task_died, once=True)
 
     def _publish(self, batch: Batch) -> None:
+        check_figures(batch, self.book.get(batch.key.instrument))
         self.bus.publish(batch)
 
     def _stated(self, instrument: InstrumentId) -> Instrument:

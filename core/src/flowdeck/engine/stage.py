@@ -36,7 +36,6 @@ class Workshop:
     resolver: Resolver
     history: History
     context_for: Callable[[Resolved], AggregatorContext | None]
-    flush_stores: Callable[[], Coroutine[Any, Any, None]]
     start_task: StartTask
     drop: Callable[[Stage, EndReason, str], None]
 
@@ -184,7 +183,8 @@ class Stage:
 
     async def _build(self) -> bool:
         """One build; False when there is nothing to build on."""
-        await self._shop.flush_stores()
+        for key in tuple(self._inputs):
+            await self._shop.history.flush(key)
         for stream in tuple(self._inputs.values()):
             if not await stream.settled():
                 return False

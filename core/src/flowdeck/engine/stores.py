@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Coroutine, Iterator
+from collections.abc import Callable, Collection, Coroutine, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, TypeVar
@@ -43,6 +43,7 @@ class StoreWorker:
         self._thread = ThreadPoolExecutor(1, thread_name_prefix=f"store {registered.spec.id}")
         self._feeds: dict[StreamKey, StoreFeed] = {}
         self._busy = asyncio.Lock()
+        self._beating: asyncio.Task[None] | None = None
 
     @property
     def plugin(self) -> str:
@@ -80,12 +81,22 @@ class StoreWorker:
                 await asyncio.to_thread(self._log.extend, vouched)
         self._feeds = {key: feed for key, feed in self._feeds.items() if not feed.over}
 
+    def beat(self) -> None:
+        """Begin to flush, unless the last beat is not over yet; what the engine itself failed in then is raised now."""
+        if self._beating is not None:
+            if not self._beating.done():
+                return
+            self._beating.result()
+        self._beating = asyncio.create_task(self.flush(), name=f"flush {self.registered.spec.id}")
+
     async def usage(self) -> Usage | None:
         """What it holds."""
         return await self.call(self.store.usage)
 
     async def close(self) -> None:
         """Flush and end the thread."""
+        if self._beating is not None:
+            await asyncio.wait({self._beating})
         if self._manager.active(self.plugin):
             await self.flush()
         self._thread.shutdown(wait=False)
@@ -207,9 +218,15 @@ class Stores:
                 return
             yield batch
 
-    async def flush(self) -> None:
-        """Write and flush all of them; the heartbeat of coverage."""
-        await asyncio.gather(*(worker.flush() for worker in self._workers.values()))
+    def beat(self) -> None:
+        """Have each flush: the heartbeat of coverage. A slow one holds up no other."""
+        for worker in tuple(self._workers.values()):
+            worker.beat()
+
+    async def flush(self, kinds: Collection[str] | None = None) -> None:
+        """Write and flush those that answer for these kinds, or all; wait until they did."""
+        workers = self.workers() if kinds is None else [self.preferred(kind) for kind in kinds]
+        await asyncio.gather(*(worker.flush() for worker in {id(one): one for one in workers}.values() if worker))
 
     async def delete_run(self, run: str) -> None:
         """Delete what any store holds of a run."""
