@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from typing import Any
 
 import numpy as np
@@ -288,3 +288,17 @@ async def test_a_source_that_lists_what_is_no_instrument_is_told_so(
     world.manager.enable("market")
     await world.until(lambda: world.said("fault"))
     assert world.said("fault")[-1]["reason"] == "TypeError: instruments() yielded 'BTC', not an Instrument"
+
+
+async def test_an_aggregator_that_yields_without_end_is_stopped(world: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    _, bars = await _open_all(world)
+    process = world.Bars.process
+
+    def endless(self: Any, batch: Batch) -> Iterator[Batch]:
+        while True:
+            yield from process(self, batch)
+
+    monkeypatch.setattr(world.Bars, "process", endless)
+    world.publish(world.trades([0]))
+    end = (await world.read(bars, until="end"))[-1]
+    assert end.detail == "process: bars yields without end: 1002 batches for one"

@@ -17,6 +17,9 @@ from flowdeck.streams import Batch, StreamKey
 
 __all__ = ["Deriver"]
 
+_MOST_OUTPUTS = 1_000
+"""What one batch may change is one batch a key; an aggregator that yields so many more does not end."""
+
 Canonical = Callable[[StreamKey], StreamKey]
 
 
@@ -80,8 +83,7 @@ class Deriver:
         outputs: list[Batch] | None = None
         began = time.perf_counter()
         with self._manager.guard(self._registered.plugin, "process"):
-            assert self._aggregator is not None
-            outputs = [self._checked(out) for out in self._aggregator.process(batch)]
+            outputs = self._outputs(batch)
         elapsed = time.perf_counter() - began
         self.spent_s += elapsed
         self.alive = outputs is not None
@@ -99,6 +101,15 @@ class Deriver:
             return None
         values = {name: value for name, value in finer if value is not None}
         return self._canonical(StreamKey.of(key.kind, key.instrument, run=key.run, **values))
+
+    def _outputs(self, batch: Batch) -> list[Batch]:
+        assert self._aggregator is not None
+        outputs: list[Batch] = []
+        for out in self._aggregator.process(batch):
+            outputs.append(self._checked(out))
+            if len(outputs) > _MOST_OUTPUTS + len(self._params):
+                raise StreamError(f"{self._registered.spec.id} yields without end: {len(outputs)} batches for one")
+        return outputs
 
     def _checked(self, batch: Batch) -> Batch:
         key = self._names.get(batch.key)
