@@ -123,20 +123,17 @@ def by_pandas(columns: Table) -> list[Table]:
 
 
 def _group_by(trades: pd.DataFrame, timeframe_ns: int) -> Table:
-    cells = (
-        pd.DataFrame(
-            {
-                "index": trades["ts"] // timeframe_ns,
-                "row": (trades["price"] / TICK).round().astype(np.int64) // GROUPING,
-                "side": trades["side"],
-                "lots": (trades["qty"] / LOT).round().astype(np.int64),
-                "trades": trades["count"].astype(np.int64),
-            }
-        )
-        .groupby(["index", "row", "side"])
-        .sum()
-        .unstack(fill_value=0)
+    frame = pd.DataFrame(
+        {
+            "index": trades["ts"] // timeframe_ns,
+            "row": (trades["price"] / TICK).round().astype(np.int64) // GROUPING,
+            "side": trades["side"],
+            "lots": (trades["qty"] / LOT).round().astype(np.int64),
+            "trades": trades["count"].astype(np.int64),
+        }
     )
+    sums = frame.groupby(["index", "row", "side"]).sum()
+    cells = sums.unstack(fill_value=0)  # noqa: PD010  the groups are there, and each has one row
     places = {name: cells.index.get_level_values(name).to_numpy() for name in ("index", "row")}
     sums = {
         "bid_lots": ("lots", -1),
