@@ -134,14 +134,10 @@ def _group_by(trades: pd.DataFrame, timeframe_ns: int) -> Table:
     )
     sums = frame.groupby(["index", "row", "side"]).sum()
     cells = sums.unstack(fill_value=0)  # noqa: PD010  the groups are there, and each has one row
-    places = {name: cells.index.get_level_values(name).to_numpy() for name in ("index", "row")}
-    sums = {
-        "bid_lots": ("lots", -1),
-        "ask_lots": ("lots", 1),
-        "bid_trades": ("trades", -1),
-        "ask_trades": ("trades", 1),
-    }
-    return places | {name: cells[column].to_numpy() for name, column in sums.items()}
+    table: Table = {name: cells.index.get_level_values(name).to_numpy() for name in ("index", "row")}
+    for name, column in zip(SUMS, (("lots", -1), ("lots", 1), ("trades", -1), ("trades", 1)), strict=True):
+        table[name] = np.asarray(cells[column])
+    return table
 
 
 def compare(ours: list[Table], theirs: list[Table]) -> None:
