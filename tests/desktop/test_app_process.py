@@ -99,6 +99,21 @@ def start(port: int) -> Iterator[Callable[..., App]]:
             app.end(signal.SIGKILL)
 
 
+def test_a_second_window_shares_the_engine_of_the_first_and_takes_over_when_that_ends(
+    start: Callable[..., App],
+) -> None:
+    first = start()
+    engine = first.engine()
+    until(first.connected)
+    second = start()
+    until(second.connected)
+    assert not psutil.Process(second.process.pid).children(), "it starts no engine of its own"
+    assert first.end(signal.SIGINT) == 0
+    engine.wait(_DEADLINE_S)
+    assert second.engine().pid != engine.pid
+    assert second.end(signal.SIGINT) == 0
+
+
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_it_ends_its_engine_when_it_is_told_to_end(start: Callable[..., App], number: signal.Signals) -> None:
     app = start()

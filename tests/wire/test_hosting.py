@@ -19,6 +19,7 @@ from flowdeck.wire.client import Client
 from flowdeck.wire.hosting import Hosting, host
 from flowdeck.wire.lifetime import Lifetime
 from flowdeck.wire.port import PortInUseError
+from flowdeck.wire.whereabouts import noted_address
 
 
 class Told(list[str]):
@@ -61,6 +62,20 @@ async def test_the_first_signal_ends_cleanly(life: Any) -> None:
     assert told == ["engine started", "serving", "SIGTERM; once more ends it at once", "engine stopped"]
     assert signal.getsignal(signal.SIGTERM) is signal.SIG_DFL  # the second one ends at once
     signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+@pytest.mark.parametrize("role", ["serve", "collect"])
+async def test_a_whole_engine_can_be_found_by_its_data_folder_while_it_serves(life: Any, world: Any, role: str) -> None:
+    found: list[tuple[str | None, str]] = []
+
+    async def look(server: Any) -> None:
+        found.append((noted_address(world.folder), server.url))
+        async with Client(server.url, server.token) as client:
+            await client.request("engine.stop")
+
+    await life(look, role=role)
+    assert found == [(found[0][1] if role == "serve" else None, found[0][1])]
+    assert noted_address(world.folder) is None
 
 
 async def test_a_request_ends_it(life: Any) -> None:

@@ -17,7 +17,7 @@ from flowdeck.canvas import warm
 from flowdeck.config import Config
 from flowdeck.desktop import fonts
 from flowdeck.desktop.charting import Choice
-from flowdeck.desktop.dial import AttachDialer, Dialer, OwnEngineDialer
+from flowdeck.desktop.dial import AttachDialer, Dialer, FolderDialer, OwnEngineDialer
 from flowdeck.desktop.interrupts import Interrupts
 from flowdeck.desktop.link import EngineLink
 from flowdeck.desktop.linkstatus import LinkListener
@@ -31,6 +31,7 @@ from flowdeck.plugins.manager import PluginManager
 from flowdeck.timeframes import Timeframe
 from flowdeck.wire.access import load_token
 from flowdeck.wire.client import Client
+from flowdeck.wire.whereabouts import noted_address
 
 __all__ = ["Launch", "choice_of", "dress", "engine_link", "prepare", "run", "warm_up"]
 
@@ -102,11 +103,13 @@ def engine_link(config: Config, launch: Launch, kinds: Kinds) -> MakeLink:
 
 
 def _dialer(config: Config, launch: Launch) -> Dialer:
-    token = load_token(config.data_folder())
+    folder = config.data_folder()
+    token = load_token(folder)
     if launch.attach:
         return AttachDialer(launch.attach, token, Client)
     usual = AttachDialer(f"ws://127.0.0.1:{config.engine.port}", token, Client)
-    return OwnEngineDialer(usual, Client, launch.options)
+    neighbour = FolderDialer(folder, noted_address, token, Client)
+    return OwnEngineDialer((usual, neighbour), Client, launch.options)
 
 
 def warm_up(shell: Shell) -> None:

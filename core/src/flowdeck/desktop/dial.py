@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 from typing import Any, Protocol
 
 from flowdeck.desktop.child import ChildEngine
@@ -10,7 +12,7 @@ from flowdeck.errors import EngineError, FlowdeckError, ProtocolError
 from flowdeck.instruments import Instrument
 from flowdeck.streams import StreamEvent, StreamKey, StreamRequest
 
-__all__ = ["AttachDialer", "Connection", "Dialer", "OwnEngineDialer", "Stream"]
+__all__ = ["AttachDialer", "Connection", "Dialer", "FolderDialer", "OwnEngineDialer", "Stream"]
 
 
 class Stream(Protocol):
@@ -98,11 +100,53 @@ class AttachDialer:
         """Nothing to end: the engine is somebody else's."""
 
 
-class OwnEngineDialer:
-    """The engine that runs at the usual port, else a child of this process.
+class FolderDialer:
+    """The engine that holds a data folder, wherever it listens, such as the child of another window.
 
     Args:
-        usual: Dials the engine at the configured port.
+        folder: The data folder.
+        find: Where its engine said that it listens; None when none did.
+        token: The folder's.
+        make: Builds clients.
+    """
+
+    def __init__(self, folder: Path, find: Callable[[Path], str | None], token: str, make: MakeConnection) -> None:
+        self.url = ""
+        self._folder, self._find, self._token, self._make = folder, find, token, make
+
+    async def connect(self) -> Connection:
+        """Connect to it.
+
+        Raises:
+            FlowdeckError: when there is none, or when what listens there now is the engine of another folder.
+        """
+        url = self._find(self._folder)
+        if url is None:
+            raise EngineError(f"no engine has said that it holds {self._folder}")
+        connection = self._make(url, self._token)
+        await connection.connect()
+        held = connection.hello.get("data")
+        if held is not None and Path(str(held)) != self._folder:
+            await connection.close()
+            raise EngineError(f"the engine at {url} holds {held}, not {self._folder}")
+        self.url = url
+        return connection
+
+
+class Attaching(Protocol):
+    """Dials an engine that is not this window's to end."""
+
+    @property
+    def url(self) -> str: ...
+
+    async def connect(self) -> Connection: ...
+
+
+class OwnEngineDialer:
+    """The engine that runs already, else a child of this process.
+
+    Args:
+        running: Dial engines that may run, such as that at the configured port; in this order.
         make: Builds clients.
         options: Global options for the child.
         new_child: Makes child engines; tests put a fake here.
@@ -110,17 +154,17 @@ class OwnEngineDialer:
 
     def __init__(
         self,
-        usual: AttachDialer,
+        running: Sequence[Attaching],
         make: MakeConnection,
         options: Sequence[str] = (),
         new_child: Callable[[Sequence[str]], ChildEngine] = ChildEngine,
     ) -> None:
-        self._usual = usual
+        self._running = running
         self._make = make
         self._options = options
         self._new_child = new_child
         self._child: ChildEngine | None = None
-        self.url = usual.url
+        self.url = running[0].url
 
     @property
     def owns_engine(self) -> bool:
@@ -133,14 +177,14 @@ class OwnEngineDialer:
         return self._child.pid if self._child is not None else None
 
     async def connect(self) -> Connection:
-        """Attach to the engine at the usual port, else start a child (again, when the last one died)."""
+        """Attach to an engine that runs, else start a child (again, when the last one died)."""
         await self._bury()
-        try:
-            connection = await self._usual.connect()
-        except (EngineError, ProtocolError, OSError):
-            return await self._start_child()
-        self.url = self._usual.url
-        return connection
+        for running in self._running:
+            with contextlib.suppress(EngineError, ProtocolError, OSError):
+                connection = await running.connect()
+                self.url = running.url
+                return connection
+        return await self._start_child()
 
     async def _start_child(self) -> Connection:
         self._child = child = self._new_child(self._options)

@@ -11,6 +11,7 @@ import signal
 import threading
 import time
 from collections.abc import Awaitable, Callable
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -21,6 +22,7 @@ from flowdeck.errors import EngineError, PluginError
 from flowdeck.wire.lifetime import Lifetime
 from flowdeck.wire.roles import Role
 from flowdeck.wire.server import WireServer
+from flowdeck.wire.whereabouts import noted
 
 if TYPE_CHECKING:
     from flowdeck.plugins.manager import PluginManager
@@ -81,14 +83,20 @@ async def host(
     try:
         await engine.start()
         await server.start()
-        _meet_parent(hosting, lifetime, server)
-        await started(engine, server)
-        hosting.stopping(await lifetime.over())
+        with _findable(hosting, config, server):
+            _meet_parent(hosting, lifetime, server)
+            await started(engine, server)
+            hosting.stopping(await lifetime.over())
     finally:
         await server.stop()
         await engine.stop()
     if lifetime.failed:
         raise PluginError(lifetime.reason)
+
+
+def _findable(hosting: Hosting, config: Config, server: WireServer) -> AbstractContextManager[None]:
+    """A window that opens on the same data folder attaches to a whole engine, wherever it listens."""
+    return noted(config.engine.data, server.url) if hosting.role == "serve" else contextlib.nullcontext()
 
 
 def run_loop(main: Awaitable[None]) -> None:
