@@ -13,10 +13,10 @@ import numpy as np
 import pytest
 from prometheus_client import generate_latest
 
-from flowdeck.engine.compute import Compute
 from flowdeck.engine.supervisor import Death, Supervisor
 from flowdeck.engine.watchdog import Watchdog
 from flowdeck.errors import EngineError
+from flowdeck.plugins.compute import Compute
 from flowdeck.streams import EndOfHistory, StreamRequest
 
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from flowdeck.cli import _app
+from flowdeck.cli._arguments import parse_speed
 from flowdeck.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -42,7 +43,7 @@ def chart(
         flowdeck --attach ws://192.168.1.5:8766
         flowdeck --capture usdm.gz --speed 10
     """
-    pace = _speed(speed)
+    pace = parse_speed(speed)
     config = _app.config({"chart.instrument": instrument, "chart.timeframe": timeframe})
     if find_spec("PySide6") is None or find_spec("pyqtgraph") is None:
         raise ConfigError(
@@ -80,18 +81,6 @@ def _has_display() -> bool:
     if not sys.platform.startswith("linux"):
         return True
     return any(os.environ.get(name) for name in ("DISPLAY", "WAYLAND_DISPLAY", "QT_QPA_PLATFORM"))
-
-
-def _speed(text: str) -> float | None:
-    if text == "max":
-        return None
-    try:
-        speed = float(text)
-    except ValueError:
-        speed = 0.0
-    if not 0 < speed < float("inf"):
-        raise typer.BadParameter(f"{text!r} is not a positive number or max", param_hint="--speed")
-    return speed
 
 
 def _global_options() -> list[str]:

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
-from concurrent.futures import Future, ThreadPoolExecutor
-from typing import Any
+from collections.abc import AsyncIterator
 
 from flowdeck.desktop.link import EngineLink
 from flowdeck.errors import StreamError
+from flowdeck.plugins.compute import Compute
 from flowdeck.plugins.context import Services
 from flowdeck.streams import StreamEvent, StreamRequest
 
-__all__ = ["Worker", "plugin_services"]
+__all__ = ["plugin_services"]
 
 
 class _PluginStream:
@@ -40,25 +38,6 @@ class _PluginStream:
         self._cancelled = True
 
 
-class Worker:
-    """Runs kernels one after the other on a thread; of calls of one kernel that have not begun, the newest stays."""
-
-    def __init__(self) -> None:
-        self._thread = ThreadPoolExecutor(1, "flowdeck-compute")
-        self._waiting: dict[Callable[..., Any], Future[Any]] = {}
-
-    def __call__(self, kernel: Callable[..., Any], *arrays: Any) -> Awaitable[Any]:
-        """Run a kernel; cancelled when a newer call of it overtakes."""
-        if (older := self._waiting.get(kernel)) is not None:
-            older.cancel()
-        future = self._waiting[kernel] = self._thread.submit(kernel, *arrays)
-        return asyncio.wrap_future(future)
-
-    def close(self) -> None:
-        """Run nothing any more."""
-        self._thread.shutdown(wait=False, cancel_futures=True)
-
-
-def plugin_services(link: EngineLink, worker: Worker) -> Services:
+def plugin_services(link: EngineLink, compute: Compute) -> Services:
     """The services of a window."""
-    return Services(loop=link.loop, open=lambda request: _PluginStream(link, request), compute=worker)
+    return Services(loop=link.loop, open=lambda request: _PluginStream(link, request), compute=compute)

@@ -18,13 +18,14 @@ from flowdeck.desktop.linkstatus import LinkListener
 from flowdeck.desktop.look import Look
 from flowdeck.desktop.mailbox import Mailbox
 from flowdeck.desktop.memory import Memory
-from flowdeck.desktop.pluginservices import Worker, plugin_services
+from flowdeck.desktop.pluginservices import plugin_services
 from flowdeck.desktop.pluginswitch import PluginSwitch
 from flowdeck.desktop.pump import FramePump
 from flowdeck.desktop.replaying import Replaying
 from flowdeck.desktop.session import Session
 from flowdeck.desktop.settingsdesk import SettingsDesk
 from flowdeck.desktop.window import MainWindow
+from flowdeck.plugins.compute import Compute
 from flowdeck.plugins.manager import PluginManager
 from flowdeck.specs import PluginFault
 
@@ -73,8 +74,8 @@ class Shell(QObject):
         self.actions = Actions(self)
         self.closing = Closing(self)
         self.fatal = ""
-        self._worker = Worker()
-        services = plugin_services(self.link, self._worker)
+        self._compute = Compute()
+        services = plugin_services(self.link, self._compute)
         manager.attach(services, call_soon=self.mailbox.put, fatal=self._end_for)
         self.board = Board(self.window, self.charting, self.session, self.replaying)
         self._tick_timer = QTimer(self)
@@ -100,7 +101,7 @@ class Shell(QObject):
         self.memory.write()
         self.charting.close()
         self.manager.close()
-        self._worker.close()
+        self._compute.close()
         self.link.stop(keep=keep)
 
     def interrupt(self) -> None:

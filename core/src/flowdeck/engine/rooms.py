@@ -13,7 +13,6 @@ from flowdeck.engine.archive import Archive
 from flowdeck.engine.book import InstrumentBook
 from flowdeck.engine.bus import Bus
 from flowdeck.engine.clock import LiveClock
-from flowdeck.engine.compute import Compute
 from flowdeck.engine.contexts import AggregatorHands
 from flowdeck.engine.coverage import CoverageLog
 from flowdeck.engine.events import Events
@@ -34,6 +33,7 @@ from flowdeck.engine.supervisor import Death, Supervisor, Wait
 from flowdeck.engine.watchdog import Watchdog
 from flowdeck.errors import InstrumentError
 from flowdeck.instruments import Instrument, InstrumentId
+from flowdeck.plugins.compute import Compute
 from flowdeck.plugins.faults import describe
 from flowdeck.plugins.manager import PluginManager
 from flowdeck.specs import Clock, SourceStatus
