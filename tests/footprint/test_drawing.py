@@ -100,6 +100,7 @@ def test_totals_stand_under_each_bar(easel: Any) -> None:
     assert canvas.texts() == ["Δ", "Δ", "Σ", "Σ"]
     *_, delta_zero, delta, volume = canvas.of("numbers")
     assert delta_zero["values"] == [0.0]
+    assert delta_zero["colour"] == [view.theme["text.tertiary"]]
     assert delta["values"] == pytest.approx([13.3 - 140.42])
     assert delta["colour"] == [view.theme["trade.sell_text"]]
     assert delta["bold"]

@@ -102,11 +102,12 @@ def _total(scene: Scene, strokes: Strokes, right: Array, y: Array, line: _Line) 
     values = line.amounts / divisor
     size = np.abs(values)
     decimals = ((size >= ZERO_BELOW) & (size < _WHOLE_FROM)).astype(np.int8) if wide else decimals_of(values)
-    values = np.where(size < ZERO_BELOW, 0.0, values)
+    zero = size < ZERO_BELOW
+    values, inks = np.where(zero, 0.0, values), np.where(zero, scene.view.theme["text.tertiary"], line.inks)
     x = scene.grid.x(right)
-    for chosen, sign in ((values == 0.0, False), (values != 0.0, line.signed)):
+    for chosen, sign in ((zero, False), (~zero, line.signed)):
         if chosen.any():
-            places = x[chosen], y[chosen], values[chosen], line.inks[chosen], decimals[chosen]
+            places = x[chosen], y[chosen], values[chosen], inks[chosen].astype(np.uint32), decimals[chosen]
             strokes.numbers(*places, signed=sign, bold=sign)
 
 
