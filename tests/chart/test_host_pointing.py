@@ -191,3 +191,10 @@ def test_crosshair_lines_are_whole_device_pixels_wide(stage: Callable[..., Any],
     ]
     assert set(changed) <= {0, wide}
     assert wide in changed
+
+
+@pytest.mark.parametrize("strip", ["profile", "book"])
+def test_a_strip_is_measured_in_pixels_and_knows_what_time_the_chart_shows(panes: Any, strip: str) -> None:
+    view, plot = panes.fakes[strip].views[-1], panes.fakes["candles"].views[-1]
+    assert (view.x0, view.x1) == (0.0, view.width_px)
+    assert (view.start_ns, view.stop_ns) == (plot.start_ns, plot.stop_ns)

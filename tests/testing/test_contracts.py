@@ -18,6 +18,7 @@ from flowdeck.specs import (
     AggregatorSpec,
     Coverage,
     LayerSpec,
+    Placement,
     Plane,
     Retention,
     SettingsSpec,
@@ -86,11 +87,13 @@ class Deaf(Counter):
 class Trades:
     """A layer that marks trades."""
 
+    kind, field = "trades", "price"
+
     def __init__(self, context: Any) -> None:
         self._series: Any = None
 
     def requests(self, view: Any) -> list[StreamRequest]:
-        self._key = view.key("trades")
+        self._key = view.key(self.kind)
         return [StreamRequest(self._key)]
 
     def update(self, changes: Any) -> None:
@@ -98,7 +101,7 @@ class Trades:
 
     def draw(self, canvas: Any, view: Any, plane: Plane) -> None:
         if self._series is not None and plane is Plane.MARK:
-            x, y = view.x_of(self._series.column("ts")), self._series.column("price")
+            x, y = view.x_of(self._series.column("ts")), self._series.column(self.field)
             canvas.numbers(x, y, y, 0xFFFFFFFF)
 
     def value_range(self, view: Any) -> tuple[float, float] | None:
@@ -210,6 +213,21 @@ class Chatty(Quiet):
         await super().run(keys, publish, context)
 
 
+class Seen(Trades):
+    """A layer of what only the plugin's own aggregator makes."""
+
+    kind, field = "seen", "n"
+
+
+class Beside(Trades):
+    """A layer of a strip, which has no time on its x axis and knows what time the chart shows."""
+
+    def draw(self, canvas: Any, view: Any, plane: Plane) -> None:
+        assert (view.x0, view.x1) == (0.0, view.width_px)
+        assert view.stop_ns - view.start_ns == 600 * 10**9
+        super().draw(canvas, view, plane)
+
+
 class OpenSettings(BaseModel):
     model_config = ConfigDict(frozen=True)
 
@@ -277,6 +295,20 @@ def test_layers_are_held_to_their_contract(cls: type, caught: str, monkeypatch: 
     spec = LayerSpec("trades", "Trades", _factory(cls), requires=("trades",))
     failed = _run_all(_plugin(monkeypatch, register_layers=[spec]), "layer", spec)
     assert caught in failed if caught else not failed
+
+
+def test_a_layer_is_tried_where_it_lives(monkeypatch: pytest.MonkeyPatch) -> None:
+    spec = LayerSpec("beside", "Beside", _factory(Beside), requires=("trades",), placement=Placement.SIDE)
+    assert not _run_all(_plugin(monkeypatch, register_layers=[spec]), "layer", spec)
+
+
+def test_a_layer_is_tried_with_what_the_plugins_own_aggregator_makes(monkeypatch: pytest.MonkeyPatch) -> None:
+    spec = LayerSpec("seen", "Seen", _factory(Seen), requires=("seen",))
+    makers = [AggregatorSpec("seen", "Seen", _factory(Counter), requires=("trades",), provides=("seen",))]
+    suite = _plugin(monkeypatch, register_layers=[spec], register_aggregators=makers, register_kinds=[_COUNT])
+    assert not _run_all(suite, "layer", spec)
+    alone = _plugin(monkeypatch, register_layers=[spec], register_kinds=[_COUNT])
+    assert _run_all(alone, "layer", spec) == ["test_it_draws_its_data_and_twice_the_same"]
 
 
 @pytest.mark.parametrize(

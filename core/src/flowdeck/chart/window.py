@@ -210,7 +210,7 @@ class Window:
         sized = replace(plot, width_px=width, height_px=height)
         match band.placement:
             case Placement.OVERLAY | Placement.SIDE:
-                return replace(sized, x0=0.0, x1=width)
+                return replace(sized, x0=0.0, x1=width, shown_ns=(plot.start_ns, plot.stop_ns))
             case Placement.TABLE:
                 return replace(sized, y0=height, y1=0.0)
             case _:

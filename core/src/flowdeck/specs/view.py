@@ -49,6 +49,9 @@ class Theme:
 class View:
     """What one pane shows: x in ns relative to `origin_ns` (or bar index), y in price or value.
 
+    In an overlay or side strip x is in px from the strip's left, so that only `start_ns`, `stop_ns` and y speak of the
+    chart there. In a table y is in px from its top.
+
     Attributes:
         instrument: Steps of price and size.
         run: The run shown, None for live.
@@ -65,6 +68,7 @@ class View:
         lod: Level of detail of bars.
         theme: Colours.
         now_ns: The clock of the run or of live data, ns UTC.
+        shown_ns: What the chart shows, half-open ns UTC, where x is no time; None where x0 and x1 say it.
     """
 
     instrument: Instrument
@@ -82,16 +86,17 @@ class View:
     lod: Lod
     theme: Theme
     now_ns: int
+    shown_ns: tuple[int, int] | None = None
 
     @property
     def start_ns(self) -> int:
-        """Time at the left edge, ns UTC."""
-        return self.origin_ns + int(self.x0)
+        """Time at the left edge of the chart, ns UTC; in strips too."""
+        return self.origin_ns + int(self.x0) if self.shown_ns is None else self.shown_ns[0]
 
     @property
     def stop_ns(self) -> int:
-        """Time at the right edge, ns UTC."""
-        return self.origin_ns + int(self.x1)
+        """Time at the right edge of the chart, ns UTC; in strips too."""
+        return self.origin_ns + int(self.x1) if self.shown_ns is None else self.shown_ns[1]
 
     @property
     def x_per_px(self) -> float:

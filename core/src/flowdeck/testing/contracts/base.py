@@ -11,8 +11,9 @@ import pytest
 from pydantic import BaseModel
 
 from flowdeck.kinds import CORE_KINDS, Kinds
-from flowdeck.specs import Spec, resolve
+from flowdeck.specs import Aggregator, AggregatorSpec, Spec, resolve
 from flowdeck.streams import Batch, StreamKey
+from flowdeck.testing.context import FakeAggregatorContext
 from flowdeck.testing.samples import sample_batches
 
 __all__ = ["Contract"]
@@ -63,8 +64,29 @@ class Contract:
 
     @classmethod
     def samples(cls, key: StreamKey) -> list[Batch]:
-        """Input under `key`; override for kinds that only the plugin knows."""
-        return sample_batches(key)
+        """Input under `key`: the core's sample, or what the plugin's own aggregator makes of one; else override."""
+        return sample_batches(key) or cls._derived(key)
+
+    @classmethod
+    def _derived(cls, key: StreamKey) -> list[Batch]:
+        for spec in cls.declared("register_aggregators"):
+            if key.kind in spec.provides:
+                context = FakeAggregatorContext(run=key.run, settings=cls.settings(), kinds=cls.kinds())
+                aggregator: Aggregator = resolve(spec.factory)(context)
+                aggregator.add(resolve(spec.params).model_validate(dict(key.params)))
+                made = [out for batch in cls._inputs(spec, key) for out in aggregator.process(batch)]
+                return [Batch(key, out.rows.copy(), recv_ts=out.recv_ts) for out in made if out.key.kind == key.kind]
+        return []
+
+    @classmethod
+    def _inputs(cls, spec: AggregatorSpec, key: StreamKey) -> list[Batch]:
+        """Samples of what an aggregator reads, with the parameters that the core's own derived kinds have."""
+        batches = []
+        for kind in set(spec.requires) - {key.kind}:
+            known = {"timeframe", "grouping"} if kind in {"bars", "footprint"} else set()
+            params = {name: value for name, value in key.params if name in known}
+            batches += cls.samples(key.derive(kind, **params))
+        return batches
 
     def pytest_generate_tests(self, metafunc: pytest.Metafunc) -> None:
         """One test per declared spec."""

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
 from flowdeck.series import Series
-from flowdeck.specs import ChartPoint, Layer, LayerSpec, Lod, Plane, SeriesView, Theme, View, resolve
+from flowdeck.specs import ChartPoint, Layer, LayerSpec, Lod, Placement, Plane, SeriesView, Theme, View, resolve
 from flowdeck.streams import StreamKey
 from flowdeck.testing.canvas import RecordingCanvas
 from flowdeck.testing.context import FakeContext
@@ -60,7 +60,7 @@ class LayerContract(Contract):
 
     def test_requests_name_streams_that_the_spec_requires(self, layer_spec: LayerSpec) -> None:
         layer = self._layer(layer_spec)
-        for view in _views():
+        for view in _views(layer_spec):
             requests = layer.requests(view)
             assert {request.key.kind for request in requests} <= set(layer_spec.requires)
             assert {request.key.run for request in requests} <= {view.run}
@@ -68,7 +68,7 @@ class LayerContract(Contract):
 
     def test_it_draws_before_any_data_arrived(self, layer_spec: LayerSpec) -> None:
         layer = self._layer(layer_spec)
-        for view in _views():
+        for view in _views(layer_spec):
             layer.requests(view)
             layer.update(FakeChanges({}))
             self._draw(layer, view)
@@ -77,7 +77,7 @@ class LayerContract(Contract):
 
     def test_it_draws_its_data_and_twice_the_same(self, layer_spec: LayerSpec) -> None:
         layer, drawn = self._layer(layer_spec), 0
-        for view in _views():
+        for view in _views(layer_spec):
             series = self._update(layer, view)
             before = [one.rows().tobytes() for one in series.values()]
             first = self._draw(layer, view)
@@ -85,12 +85,15 @@ class LayerContract(Contract):
                 call.arguments for call in self._draw(layer, view).calls
             ]
             assert [one.rows().tobytes() for one in series.values()] == before
-            drawn += len(first.calls)
-        assert drawn, "nothing was drawn of the sample at any level of detail"
+            drawn += sum(map(len, first.calls))
+        assert drawn, (
+            "nothing was drawn of the sample at any level of detail; for kinds that neither the core nor this plugin's"
+            " aggregators make, override samples()"
+        )
 
     def test_a_value_range_is_a_range(self, layer_spec: LayerSpec) -> None:
         layer = self._layer(layer_spec)
-        for view in _views():
+        for view in _views(layer_spec):
             self._update(layer, view)
             found = layer.value_range(view)
             if found is not None:
@@ -99,7 +102,7 @@ class LayerContract(Contract):
 
     def test_a_view_without_data_is_empty_not_an_error(self, layer_spec: LayerSpec) -> None:
         layer = self._layer(layer_spec)
-        for view in _views():
+        for view in _views(layer_spec):
             self._update(layer, view)
             for shift in (-(10**18), 10**18):
                 away = replace(view, origin_ns=view.origin_ns + shift)
@@ -110,7 +113,7 @@ class LayerContract(Contract):
 
     def test_readouts_use_colours_of_the_theme(self, layer_spec: LayerSpec) -> None:
         layer = self._layer(layer_spec)
-        for view in _views():
+        for view in _views(layer_spec):
             self._update(layer, view)
             for step in range(40):
                 readout = layer.inspect(ChartPoint(view.x1 * step / 40, 60_000.0, view))
@@ -142,8 +145,22 @@ class LayerContract(Contract):
         return canvas
 
 
-def _views() -> Iterator[View]:
-    return (sample_view(lod) for lod in Lod)
+def _views(spec: LayerSpec) -> Iterator[View]:
+    return (_placed(sample_view(lod), spec.placement) for lod in Lod)
+
+
+def _placed(plot: View, placement: Placement) -> View:
+    """The view of a strip, pane or table beside a plot, as the chart makes it."""
+    match placement:
+        case Placement.OVERLAY | Placement.SIDE:
+            shown = plot.start_ns, plot.stop_ns
+            return replace(plot, width_px=120.0, x0=0.0, x1=120.0, shown_ns=shown)
+        case Placement.SUBPANE:
+            return replace(plot, height_px=120.0, y0=-1_000.0, y1=1_000.0)
+        case Placement.TABLE:
+            return replace(plot, height_px=60.0, y0=60.0, y1=0.0)
+        case Placement.PLOT:
+            return plot
 
 
 def _theme() -> Theme:
