@@ -13,10 +13,14 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from flowdeck.cli._drawing import Drawn, Plan
 from flowdeck.cli.main import main
 from flowdeck.config import load_config
 from flowdeck.engine import Engine
+from flowdeck.errors import StreamError
+from flowdeck.plugins.info import Registered
 from flowdeck.plugins.manager import PluginManager
+from flowdeck.specs import LayerSpec
 from flowdeck.testing.captures import CaptureBuilder
 from flowdeck.wire.server import WireServer
 
@@ -98,6 +102,23 @@ def test_a_layer_that_was_asked_for_by_hand_must_be_there(tmp_path: Path, capsys
     words = ["--capture", str(capture), "--out", str(tmp_path / "o.png"), "--layers", "heatmap,footprint"]
     assert main(["snapshot", *words]) == 2
     assert "no layer heatmap" in capsys.readouterr().err
+
+
+def test_a_layer_may_be_called_as_its_project_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[object] = []
+
+    def draw(plan: Plan, *_: object) -> Drawn:
+        asked.append(plan.layers)
+        raise StreamError("that is all to know")
+
+    monkeypatch.setattr(
+        "flowdeck.plugins.manager.PluginManager.layers",
+        lambda _: [Registered("day_vwap", LayerSpec("day_vwap", "VWAP", "operator:not_"))],
+    )
+    monkeypatch.setattr("flowdeck.cli._drawing.draw", draw)
+    words = ["--capture", str(write_capture(tmp_path / "c.gz")), "--out", str(tmp_path / "o.png")]
+    main(["snapshot", *words, "--layers", "day-vwap"])
+    assert asked == [("day_vwap",)]
 
 
 def test_damaged_lines_are_named_and_the_rest_is_drawn(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

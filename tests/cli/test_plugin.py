@@ -111,6 +111,15 @@ def test_a_switch_for_a_plugin_that_is_not_installed_fails_with_a_suggestion(
     assert not load_config().path.exists()
 
 
+def test_a_plugin_may_be_called_as_its_project_is(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("flowdeck.plugins.discovery.discover", lambda: {"day_vwap": None})
+    assert main(["plugin", "disable", "day-vwap"]) == 0
+    assert capsys.readouterr().out.startswith("day_vwap is disabled in ")
+    assert "[plugins.day_vwap]" in load_config().path.read_text()
+
+
 @pytest.fixture
 def engine(vwap: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[PluginManager]:
     """The plugins of an engine that answers on the configured port."""
@@ -179,7 +188,9 @@ def test_a_switch_that_cannot_be_written_fails_with_the_remedy(
 
 def test_a_new_project_is_made_and_its_next_steps_are_said(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["plugin", "new", "day-vwap", "--dir", str(tmp_path)]) == 0
-    assert f"cd {tmp_path / 'day-vwap'}" in capsys.readouterr().out
+    said = capsys.readouterr().out
+    assert f"cd {tmp_path / 'day-vwap'}" in said
+    assert "--layers footprint,day_vwap" in said
     assert (tmp_path / "day-vwap" / "pyproject.toml").is_file()
     assert main(["plugin", "new", "day-vwap", "--dir", str(tmp_path)]) == 1
     assert capsys.readouterr().err.startswith("flowdeck: ")

@@ -82,6 +82,7 @@ def test_the_doctor_finds_nothing_wrong_with_a_new_project(tmp_path: Path, monke
         ("class", "a word of Python"),
         ("json", "a module 'json' is installed already"),
         ("flowdeck", "a module 'flowdeck' is installed already"),
+        ("footprint", "a plugin 'footprint' is installed already"),
         ("flowdeck-footprint", "a module 'flowdeck_footprint' is installed already"),
     ],
 )

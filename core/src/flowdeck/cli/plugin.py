@@ -83,7 +83,12 @@ def new(
     from flowdeck.plugins.scaffold import new_plugin
 
     made = new_plugin(name, folder.expanduser())
-    typer.echo(f"{made} is a plugin that draws. Next:\n  cd {made}\n  pip install -e . pytest pytest-asyncio\n  pytest")
+    plugin = name.replace("-", "_")
+    typer.echo(
+        f"{made} is a plugin that draws; its plugin and its layer are called {plugin}. Next:\n"
+        f"  cd {made}\n  pip install -e . pytest pytest-asyncio\n  pytest\n"
+        f"  flowdeck snapshot --capture CAPTURE.gz --layers footprint,{plugin} --out chart.png"
+    )
 
 
 @app.command()
@@ -161,6 +166,8 @@ def _switch(name: str, *, on: bool) -> None:
     from flowdeck.plugins.discovery import discover
 
     config, installed = _app.config(), discover()
+    if name not in installed and (spelled := name.replace("-", "_")) in installed:
+        name = spelled  # a project day-vwap has a plugin day_vwap
     if name not in installed:
         _app.fail(f"no plugin {name!r} is installed{near(name, installed)}; see flowdeck plugin list")
     answer = ask_engine(config, "plugin.enable" if on else "plugin.disable", plugin=name, persist=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+from dataclasses import replace
 from datetime import UTC, date, datetime, time
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
@@ -82,7 +83,9 @@ def snapshot(
     )
     manager = _app.manager(config)
     try:
-        _check_layers(manager, asked=_named(layers), configured=config.chart.layers)
+        asked = _spelled(manager, _named(layers))
+        _check_layers(manager, asked=asked, configured=config.chart.layers)
+        plan = replace(plan, layers=asked or plan.layers)
         with _app.progress(f"Drawing {out.name}"):
             drawn = draw(plan, config, manager)
     finally:
@@ -177,6 +180,12 @@ def _token(path: Path) -> str | None:
 
 def _named(text: str) -> tuple[str, ...]:
     return tuple(part.strip() for part in text.split(",") if part.strip())
+
+
+def _spelled(manager: PluginManager, asked: tuple[str, ...]) -> tuple[str, ...]:
+    """The ids of layers; a project day-vwap has a layer day_vwap."""
+    known = {registered.spec.id for registered in manager.layers()}
+    return tuple(layer if layer in known else layer.replace("-", "_") for layer in asked)
 
 
 def _check_layers(manager: PluginManager, *, asked: tuple[str, ...], configured: tuple[str, ...]) -> None:

@@ -10,6 +10,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from flowdeck.errors import ConfigError, PluginError
+from flowdeck.plugins.discovery import discover
 from flowdeck.version import API_VERSION
 
 __all__ = ["new_plugin"]
@@ -47,6 +48,8 @@ def _module_name(name: str) -> str:
     module = name.replace("-", "_")
     if keyword.iskeyword(module):
         raise PluginError(f"{name!r} cannot name a plugin: it is a word of Python; choose another, as in day-vwap")
+    if module in discover():
+        raise PluginError(f"{name!r} cannot name a plugin: a plugin {module!r} is installed already; choose another")
     if find_spec(module) is not None:
         raise PluginError(f"{name!r} cannot name a plugin: a module {module!r} is installed already; choose another")
     return module
