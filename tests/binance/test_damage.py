@@ -116,3 +116,30 @@ def test_pump_notes_refused_frames_by_line_and_goes_on(tmp_path: Path) -> None:
     ]
     ((_, rows),) = opened.parser.drain()
     assert rows["qty"].tolist() == [1.0, 2.0]
+
+
+@pytest.mark.parametrize("symbol", ["", "A/B", "A?b=1", "A:B", "A B", "A\\u0007", "X" * 65])
+def test_a_symbol_that_no_key_can_hold_is_damage(symbol: str) -> None:
+    parser = BinanceParser("binance-spot")
+    line = CaptureBuilder("spot").trade("100.0", "1").lines[0].partition(b" ")[2]
+    with pytest.raises(FrameError, match="is no symbol"):
+        parser.feed(SAMPLE_START, line.replace(b"BTCUSDT", symbol.encode()))
+    assert not parser.pending
+
+
+@pytest.mark.parametrize(("price", "qty"), [("100.0", "0.000000001"), ("0.000000001", "1")])
+def test_what_would_round_to_no_step_is_damage(price: str, qty: str) -> None:
+    with pytest.raises(FrameError, match="1e-08"):
+        feed(BinanceParser("binance-spot"), CaptureBuilder("spot").trade(price, qty))
+
+
+@pytest.mark.parametrize(("price", "qty"), [("100.0", "99999999999999"), ("999999999999", "1")])
+def test_a_trade_beyond_the_exact_steps_is_damage_once_they_are_known(price: str, qty: str, tmp_path: Path) -> None:
+    builder = CaptureBuilder("spot").exchange_info("0.00000100", "0.00100000")
+    path = builder.trade("100.0", "1").trade(price, qty).trade("100.1", "2").write(tmp_path / "a.gz")
+    opened = open_capture(path, register_sources())
+    for _ in pump(opened.reader, opened.parser):
+        pass
+    ((_, rows),) = opened.parser.drain()
+    assert rows["price"].tolist() == [100.0, 100.1]
+    assert [problem.line for problem in opened.reader.problems] == [len(builder.lines) - 1]

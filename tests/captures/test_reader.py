@@ -1,6 +1,7 @@
 """Reading captures: what is good is kept, what is not is named by file and line."""
 
 import gzip
+import os
 import random
 import tracemalloc
 from pathlib import Path
@@ -53,6 +54,32 @@ def test_a_file_that_is_no_capture_is_one_line_with_its_name(tmp_path: Path, con
         list(CaptureReader(path))
     assert str(path) in str(error.value)
     assert "\n" not in str(error.value)
+
+
+def test_a_file_cut_off_before_its_first_line_says_so(tmp_path: Path) -> None:
+    path = tmp_path / "cut.gz"
+    path.write_bytes(gzip.compress(b"1700000040000000000 {}\n")[:10])
+    with pytest.raises(CaptureError, match=r"holds no frames; cut.gz:1: the file is cut off here"):
+        list(CaptureReader(path))
+
+
+def test_a_pipe_is_refused_before_it_is_opened(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe.gz")
+    held = os.open(tmp_path / "pipe.gz", os.O_RDWR)  # so that a reader that opens it after all need not wait
+    try:
+        os.write(held, b"some bytes")
+        with pytest.raises(CaptureError, match=r"pipe\.gz: not a file"):
+            CaptureReader(tmp_path / "pipe.gz")
+    finally:
+        os.close(held)
+
+
+def test_bytes_that_are_no_text_are_quoted_on_one_line(tmp_path: Path) -> None:
+    path = tmp_path / "a.gz"
+    path.write_bytes(gzip.compress(b"\xef\xbb\x07x\n1700000040000000000 {}\n"))
+    reader = CaptureReader(path)
+    assert len(_frames(reader)) == 1
+    assert [problem.reason for problem in reader.problems] == [r"not '<ns> <JSON>': \xef\xbb\x07x"]
 
 
 @pytest.mark.parametrize("name", ["missing.gz", "."])

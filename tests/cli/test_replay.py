@@ -1,5 +1,6 @@
 """`flowdeck replay --headless`: what it sums up, and the way into the window."""
 
+import gzip
 import json
 from pathlib import Path
 from typing import Any
@@ -95,6 +96,21 @@ def test_a_capture_of_strangers_is_one_line(tmp_path: Path, capsys: pytest.Captu
     error = capsys.readouterr().err
     assert "a.gz: no plugin knows these frames" in error
     assert error.count("\n") == 1
+
+
+def test_lines_that_are_no_frames_at_all_are_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "a.gz"
+    path.write_bytes(gzip.compress(b"some log\nof something\n"))
+    assert main.main(["replay", str(path), "--headless"]) == 1
+    assert "a.gz: holds no frames; a.gz:1: not '<ns> <JSON>': some log" in capsys.readouterr().err
+
+
+def test_a_capture_without_a_row_is_explained(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = CaptureBuilder().depth([("100.0", "1")], []).write(tmp_path / "a.gz")
+    assert main.main(["replay", str(path), "--headless", "--speed", "max"]) == 0
+    out, err = capsys.readouterr()
+    assert out.startswith("a.gz: 1 frames")
+    assert "its frames gave no rows" in err
 
 
 @pytest.mark.parametrize(("speed", "rate"), [("20", 20.0), ("max", None)])

@@ -14,12 +14,13 @@ import numpy.typing as npt
 
 from flowdeck.errors import InstrumentError
 
-__all__ = ["OFF_TICK_TOLERANCE", "Instrument", "InstrumentId", "infer_step"]
+__all__ = ["LARGEST_EXACT", "OFF_TICK_TOLERANCE", "Instrument", "InstrumentId", "infer_step"]
 
 OFF_TICK_TOLERANCE = 1e-6
 """A price further from its tick than this share of a tick is off tick."""
 
-_LARGEST_EXACT = float(2**53)
+LARGEST_EXACT = float(2**53)
+"""Counts of steps from here on are not told apart by a double."""
 
 
 class InstrumentId(NamedTuple):
@@ -189,11 +190,11 @@ def _decimals(value: Decimal) -> int:
 
 
 def _steps(values: npt.ArrayLike, step: Decimal, what: str) -> npt.NDArray[np.int64]:
-    with np.errstate(over="ignore"):  # what overflows is refused below
+    with np.errstate(over="ignore", divide="ignore", invalid="ignore"):  # what overflows is refused below
         steps = np.rint(np.asarray(values, np.float64) / float(step))
-    if not np.all(np.abs(steps) < _LARGEST_EXACT):
-        bad = np.asarray(values, np.float64)[~(np.abs(steps) < _LARGEST_EXACT)].flat[0]
-        raise InstrumentError(f"{what} {bad!r} is not within 2^53 steps of {step}")
+    if not np.all(np.abs(steps) < LARGEST_EXACT):
+        bad = np.asarray(values, np.float64)[~(np.abs(steps) < LARGEST_EXACT)].flat[0]
+        raise InstrumentError(f"{what} {bad:g} is not within 2^53 steps of {step}")
     return steps.astype(np.int64)
 
 

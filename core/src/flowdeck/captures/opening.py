@@ -45,7 +45,8 @@ def recognise(path: Path | str, sources: Iterable[Any]) -> tuple[SourceSpec, str
     Raises:
         CaptureError: when the file cannot be read or nobody knows its frames; the text names the file.
     """
-    return _recognise(Path(path), sources, _head(Path(path)))
+    reader = CaptureReader(path)
+    return _recognise(reader, sources, _head(reader))
 
 
 def open_capture(
@@ -62,11 +63,11 @@ def open_capture(
     Raises:
         CaptureError: as `recognise`.
     """
-    path = Path(path)
-    head = _head(path)
-    spec, venue = _recognise(path, sources, head)
+    reader = CaptureReader(path)
+    head = _head(reader)
+    spec, venue = _recognise(reader, sources, head)
     make = resolve(spec.parser)
-    reader, scout, parser = CaptureReader(path), make(venue, None, run), make(venue, wanted, run)
+    scout, parser = make(venue, None, run), make(venue, wanted, run)
     for item in head:
         _feed(reader, scout, item)
     parser.adopt(scout)
@@ -95,18 +96,22 @@ def _feed(reader: CaptureReader, parser: FrameParser, item: Frame | Control) -> 
         reader.problem(item.line, str(error))
 
 
-def _head(path: Path) -> list[Frame | Control]:
-    return list(islice(CaptureReader(path), _HEAD_LINES))
+def _head(reader: CaptureReader) -> list[Frame | Control]:
+    return list(islice(reader, _HEAD_LINES))
 
 
-def _recognise(path: Path, sources: Iterable[Any], head: list[Frame | Control]) -> tuple[SourceSpec, str]:
+def _recognise(reader: CaptureReader, sources: Iterable[Any], head: list[Frame | Control]) -> tuple[SourceSpec, str]:
     specs = [spec for source in sources if (spec := getattr(source, "spec", source)).parser]
     for item in head:
         found = _stated(item.record, specs) if isinstance(item, Control) else _told(item.data, specs)
         if found:
             return found
+    if not head:
+        raise CaptureError(f"{reader.path}: holds no frames{reader.first_problem}")
     known = ", ".join(sorted(spec.id for spec in specs)) or "none"
-    raise CaptureError(f"{path}: no plugin knows these frames (sources that read captures: {known})")
+    raise CaptureError(
+        f"{reader.path}: no plugin knows these frames (sources that read captures: {known}){reader.first_problem}"
+    )
 
 
 def _stated(record: dict[str, Any], specs: list[SourceSpec]) -> tuple[SourceSpec, str] | None:

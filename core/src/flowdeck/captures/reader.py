@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from itertools import chain
 from pathlib import Path
+from stat import S_ISDIR, S_ISREG
 
 import msgspec
 
@@ -19,6 +20,7 @@ LONGEST_LINE = 32 * 1024 * 1024
 """Bytes; the longest honest line, an exchangeInfo of a whole exchange, has about 15 MiB."""
 
 _KEPT_PROBLEMS = 100
+_EXCERPT_BYTES = 40
 _STAMP_DIGITS = (18, 19)  # 1973 to 2286
 _LATEST_NS = 2**63 - 1  # 2262
 _new = tuple.__new__
@@ -80,7 +82,7 @@ class CaptureReader:
             if block:
                 yield block
         if not self.lines:
-            raise CaptureError(f"{self.path}: holds no frames")
+            raise CaptureError(f"{self.path}: holds no frames{self.first_problem}")
 
     def problem(self, line: int, reason: str) -> Problem:
         """Note that a line could not be used, for example after a parser's `FrameError`."""
@@ -94,6 +96,11 @@ class CaptureReader:
     def problems(self) -> list[Problem]:
         """The first 100 problems, by line: those of lines themselves are noted blocks ahead of a parser's."""
         return sorted(self._problems, key=lambda problem: problem.line)
+
+    @property
+    def first_problem(self) -> str:
+        """What went wrong first, to stand behind an error of the whole file; empty when nothing did."""
+        return f"; {self.problems[0]}" if self._problems else ""
 
     def _line_blocks(self) -> Iterator[list[bytes]]:
         torn = _Torn(self._longest_line)
@@ -208,8 +215,10 @@ def span(path: Path | str) -> tuple[int, int]:
 
 def _check(path: Path) -> int:
     try:
+        found = path.stat()
+        if not S_ISREG(found.st_mode) and not S_ISDIR(found.st_mode):  # opening a pipe would wait for its writer
+            raise CaptureError(f"{path}: not a file; pipes and devices cannot be read twice")
         with path.open("rb") as file:
-            size = path.stat().st_size
             magic = file.read(len(GZIP_MAGIC))
     except OSError as error:
         raise CaptureError(f"{path}: {error.strerror or error}") from error
@@ -217,9 +226,10 @@ def _check(path: Path) -> int:
         raise CaptureError(f"{path}: the file is empty")
     if magic != GZIP_MAGIC:
         raise CaptureError(f"{path}: not a capture: not gzip data")
-    return size
+    return found.st_size
 
 
-def _excerpt(line: bytes) -> str:
-    text = line[:40].decode("ascii", "backslashreplace")
-    return repr(text)[1:-1] + ("…" if len(line) > 40 else "")
+def _excerpt(data: bytes) -> str:
+    """The beginning of some bytes, printable on one line."""
+    text = ascii(data[:_EXCERPT_BYTES])[2:-1]
+    return text + ("…" if len(data) > _EXCERPT_BYTES else "")

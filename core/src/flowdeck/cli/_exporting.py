@@ -12,7 +12,7 @@ import numpy as np
 
 from flowdeck.cli import _app
 from flowdeck.cli._offline import EpochOver, choose_instrument, offline_engine, read_to_end
-from flowdeck.cli._tables import TableWriter, regroup, table, writing
+from flowdeck.cli._tables import TableWriter, regroup, table, trades_off_tick, writing
 from flowdeck.engine import Engine
 from flowdeck.errors import EngineError, InstrumentError
 from flowdeck.instruments import Instrument, InstrumentId
@@ -80,6 +80,7 @@ class Exported:
         skipped: Frames that were good but not used, by reason.
         problems: Damaged lines, the first of them.
         problem_count: All of them.
+        off_tick: Trades whose price is no multiple of the tick size that was asked for, and went to the nearest.
     """
 
     rows: int
@@ -87,15 +88,20 @@ class Exported:
     skipped: Mapping[str, int] = field(default_factory=dict)
     problems: tuple[str, ...] = ()
     problem_count: int = 0
+    off_tick: int = 0
 
 
 class _Sink(Protocol):
+    off_tick: int
+
     def add(self, batch: Batch, instrument: Instrument) -> None: ...
     def finish(self, instrument: Instrument) -> None: ...
 
 
 class _EventSink:
     """Writes events as they come."""
+
+    off_tick = 0
 
     def __init__(self, order: Order, writer: TableWriter) -> None:
         self._order, self._writer = order, writer
@@ -118,6 +124,7 @@ class _StateSink:
     def __init__(self, order: Order, writer: TableWriter, key: StreamKey) -> None:
         self._order, self._writer = order, writer
         self._series = Series(key, _KINDS[order.kind])
+        self.off_tick = 0
 
     def add(self, batch: Batch, instrument: Instrument) -> None:  # noqa: ARG002 - steps count at the end
         self._series.apply(batch)
@@ -125,6 +132,7 @@ class _StateSink:
     def finish(self, instrument: Instrument) -> None:
         rows = _within(self._order, self._series.rows())
         if self._order.kind == "footprint" and self._order.tick_size is not None and self._order.moves(instrument):
+            self.off_tick = trades_off_tick(rows, instrument, self._order.tick_size)
             rows = regroup(rows, instrument, self._order.tick_size, self._order.grouping)
         for begin in range(0, max(1, len(rows)), _CHUNK_ROWS):
             self._writer.write(table(self._order.kind, rows[begin : begin + _CHUNK_ROWS], instrument))
@@ -155,15 +163,15 @@ async def export_capture(order: Order, capture: Path) -> Exported:
         with _app.progress(f"Reading {capture.name}"):
             while True:
                 try:
-                    rows, instrument = await _export_run(engine, info.id, chosen, order)
+                    rows, instrument, off_tick = await _export_run(engine, info.id, chosen, order)
                     break
                 except EpochOver:  # a later price refined the steps: rows before it are made anew
                     continue
         info = engine.runs.info(info.id)
-        return Exported(rows, instrument, info.skipped, info.problems, info.problem_count)
+        return Exported(rows, instrument, info.skipped, info.problems, info.problem_count, off_tick)
 
 
-async def _export_run(engine: Engine, run: str, wanted: InstrumentId, order: Order) -> tuple[int, Instrument]:
+async def _export_run(engine: Engine, run: str, wanted: InstrumentId, order: Order) -> tuple[int, Instrument, int]:
     def steps() -> Instrument:
         instrument = engine.instrument(wanted, run)
         assert instrument is not None
@@ -178,7 +186,7 @@ async def _export_run(engine: Engine, run: str, wanted: InstrumentId, order: Ord
         async for batch in read_to_end(engine, subscription):
             sink.add(batch, steps())
         sink.finish(steps())
-    return writer.rows, steps()
+    return writer.rows, steps(), sink.off_tick
 
 
 async def export_attached(order: Order, url: str | None) -> Exported:
@@ -206,7 +214,7 @@ async def export_attached(order: Order, url: str | None) -> Exported:
                 elif isinstance(event, EndOfStream) and event.reason != "done":
                     raise EngineError(f"{event.key}: {event.reason} {event.detail}".rstrip())
             sink.finish(instrument)
-    return Exported(writer.rows, instrument)
+    return Exported(writer.rows, instrument, off_tick=sink.off_tick)
 
 
 async def _history(client: Client, order: Order, key: StreamKey) -> RemoteSubscription:

@@ -19,12 +19,15 @@ from flowdeck.errors import FlowdeckError
 from flowdeck.instruments import Instrument
 from flowdeck.streams import Rows
 
-__all__ = ["KINDS", "TableWriter", "regroup", "table", "writing"]
+__all__ = ["KINDS", "TableWriter", "regroup", "table", "trades_off_tick", "writing"]
 
 Ints = npt.NDArray[np.int64]
 
 KINDS = ("trades", "bars", "footprint")
 """Kinds that can be exported."""
+
+_INT64 = 2**63
+_PLAIN_SCALE = 6  # digits behind the point up to which Arrow writes decimals without an exponent
 
 _INTEGERS = {
     "trades": ("ts", "side", "id", "count", "recv_ts"),
@@ -93,14 +96,32 @@ def regroup(rows: Rows, instrument: Instrument, tick_size: Decimal, grouping: in
     return result
 
 
+def trades_off_tick(rows: Rows, instrument: Instrument, tick_size: Decimal) -> int:
+    """How many trades of footprint rows, of one tick each, have a price that is no multiple of another tick size."""
+    off = replace(instrument, tick_size=tick_size).off_tick(instrument.prices(rows["row"]))
+    return int(rows["bid_trades"][off].sum() + rows["ask_trades"][off].sum())
+
+
 def _decimals(steps: Ints, step: Decimal, least: int) -> pa.Array:
     """Counts of a step as decimals with all the digits that the step has, and no fewer than `least`."""
     exponent = step.normalize().as_tuple().exponent
     assert isinstance(exponent, int)
     scale = max(least, -exponent)
-    units = np.ascontiguousarray(steps, np.int64) * int(step.scaleb(scale))
+    factor = int(step.scaleb(scale))
+    if np.abs(steps).max(initial=0) >= _INT64 // factor:
+        return pa.array([Decimal(count * factor).scaleb(-scale) for count in steps.tolist()], pa.decimal128(38, scale))
+    units = np.ascontiguousarray(steps, np.int64) * factor
     words = np.column_stack((units, units >> 63))  # 128 bits, little-endian, sign extended
     return pa.Array.from_buffers(pa.decimal128(38, scale), len(units), [None, pa.py_buffer(words.tobytes())])
+
+
+def _plain(part: pa.Table) -> pa.Table:
+    """The table with its decimals as text, never with an exponent, which Arrow writes below 1e-6."""
+    for place, field in enumerate(part.schema):
+        if pa.types.is_decimal(field.type) and field.type.scale > _PLAIN_SCALE:
+            texts = pa.array([f"{value:f}" for value in part.column(place).to_pylist()], pa.string())
+            part = part.set_column(place, field.name, texts)
+    return part
 
 
 class TableWriter:
@@ -114,6 +135,8 @@ class TableWriter:
 
     def write(self, part: pa.Table) -> None:
         """Append a table."""
+        if self.path.suffix != ".parquet":
+            part = _plain(part)
         if self._writer is None:
             self._writer = self._open(part.schema)
         self._writer.write(part)

@@ -88,6 +88,8 @@ def _report(order: Order, exported: Exported, *, as_json: bool) -> None:
             " are inferred from the data, not stated by the exchange"
             + ("; --tick-size states the first" if order.kind == "footprint" else "")
         )
+    if exported.off_tick:
+        _app.notice(f"{exported.off_tick} trades lie between ticks of {order.tick_size:f}; each is at the nearest")
     for line in exported.problems[:5]:
         _app.notice(line)
     if exported.problem_count > 5:
@@ -111,4 +113,5 @@ def _facts(order: Order, exported: Exported) -> dict[str, Any]:
         "skipped": dict(exported.skipped),
         "problems": list(exported.problems),
         "problem_count": exported.problem_count,
+        "off_tick": exported.off_tick,
     }

@@ -72,6 +72,8 @@ def _report(played: Played) -> None:
         typer.echo(f"  {instrument.id}: {steps}")
     for reason, count in sorted(info.skipped.items()):
         typer.echo(f"  {count:>12,}  not used: {reason}")
+    if not played.rows:
+        _app.notice(f"{info.title}: its frames gave no rows; updates of a book need a snapshot before them")
     if info.problem_count:
         typer.echo(f"  {info.problem_count:>12,}  problems")
     for problem in info.problems[:_SHOWN_PROBLEMS]:

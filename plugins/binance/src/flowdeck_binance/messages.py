@@ -1,6 +1,7 @@
 """Binance's payloads, as far as they are read; fields that are not named here are ignored.
 
-Limits are checked while decoding, so that a price of 0, below 0, NaN or 1e308 never becomes a row.
+Limits are checked while decoding, so that a price of 0, below 0, NaN or 1e308 never becomes a row. No step of Binance
+is finer than 1e-8: what is smaller would round to nothing.
 """
 
 from __future__ import annotations
@@ -24,9 +25,9 @@ __all__ = [
     "TradeKind",
 ]
 
-Price = Annotated[float, Meta(gt=0, lt=1e12)]
+Price = Annotated[float, Meta(ge=1e-8, lt=1e12)]
 PriceOrNone = Annotated[float, Meta(ge=0, lt=1e12)]
-Quantity = Annotated[float, Meta(gt=0, lt=1e15)]
+Quantity = Annotated[float, Meta(ge=1e-8, lt=1e15)]
 QuantityOrNone = Annotated[float, Meta(ge=0, lt=1e15)]
 Number = Annotated[int, Meta(ge=0, le=2**63 - 1)]
 Ladder = list[tuple[Price, QuantityOrNone]]

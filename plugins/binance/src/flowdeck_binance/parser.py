@@ -205,5 +205,5 @@ def _reason(frame: bytes, error: Exception) -> str:
         start = frame.find(b'"e":"') + 5
         event = frame[start : frame.find(b'"', start)].decode("ascii", "replace") if start > 4 else "frame"
         return f"{event[:40]}: {error}"
-    text = repr(frame[:40].decode("ascii", "backslashreplace"))[1:-1]
+    text = ascii(frame[:40])[2:-1]
     return f"not JSON ({error}): {text}" + ("…" if len(frame) > 40 else "")

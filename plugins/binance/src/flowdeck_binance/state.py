@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable
 
+from flowdeck.errors import FrameError
 from flowdeck.instruments import Instrument, InstrumentId
 from flowdeck.streams import Rows, StreamKey
 from flowdeck_binance.rows import DepthRows, RowBuffer
@@ -14,6 +15,9 @@ __all__ = ["ParserState"]
 
 _PRICES = {"trades": ("price",), "depth": ("price",), "quotes": ("bid", "ask")}
 _SIZES = {"trades": ("qty",), "depth": ("qty",), "quotes": ("bid_qty", "ask_qty"), "liquidations": ("qty",)}
+
+_LONGEST_SYMBOL = 64
+_NO_SYMBOL = frozenset(":/?&# ")  # what separates in keys and options
 
 
 class ParserState:
@@ -35,9 +39,15 @@ class ParserState:
         self._instruments = None
 
     def key(self, kind: str, symbol: str, feed: str | None = None) -> StreamKey:
-        """The key of a symbol's stream; the symbol counts as seen from here on."""
+        """The key of a symbol's stream; the symbol counts as seen from here on.
+
+        Raises:
+            FrameError: when no key can be written with that symbol.
+        """
         instrument = InstrumentId(self.venue, symbol)
         if symbol not in self.steps:
+            if not 0 < len(symbol) <= _LONGEST_SYMBOL or not _NO_SYMBOL.isdisjoint(symbol) or not symbol.isprintable():
+                raise FrameError(f"{symbol[:_LONGEST_SYMBOL]!a} is no symbol")
             self.steps[symbol] = Steps(instrument)
             if symbol in self._stated:
                 self.steps[symbol].state(self._stated[symbol])
@@ -70,8 +80,10 @@ class ParserState:
 
     def check_steps(self, drained: list[tuple[StreamKey, Rows]]) -> None:
         """Hold the rows of each symbol against its steps."""
-        for symbol in dict.fromkeys(key.instrument.symbol for key, _ in drained):
-            parts = [(key.kind, rows) for key, rows in drained if key.instrument.symbol == symbol]
+        by_symbol: dict[str, list[tuple[str, Rows]]] = {}
+        for key, rows in drained:
+            by_symbol.setdefault(key.instrument.symbol, []).append((key.kind, rows))
+        for symbol, parts in by_symbol.items():
             steps = self.steps[symbol]
             before = steps.instrument
             steps.check(int(parts[0][1]["ts"][0]), _columns(parts, _PRICES), _columns(parts, _SIZES))

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from flowdeck.errors import FrameError, InstrumentError
-from flowdeck.instruments import OFF_TICK_TOLERANCE, Instrument, InstrumentId, infer_step
+from flowdeck.instruments import LARGEST_EXACT, OFF_TICK_TOLERANCE, Instrument, InstrumentId, infer_step
 
 __all__ = ["Steps", "exchange_info", "split_symbol"]
 
@@ -31,13 +31,25 @@ class Steps:
     def __init__(self, instrument: InstrumentId) -> None:
         self._id = instrument
         self._stated: Instrument | None = None
-        self.instrument: Instrument | None = None
+        self._instrument: Instrument | None = None
+        self.price_limit = self.qty_limit = float("inf")
+
+    @property
+    def instrument(self) -> Instrument | None:
+        """The steps known so far; from `price_limit` and `qty_limit` on a value is not told exactly in them."""
+        return self._instrument
+
+    def _hold(self, instrument: Instrument) -> None:
+        self._instrument = instrument
+        self.price_limit = LARGEST_EXACT * float(instrument.tick_size)
+        self.qty_limit = LARGEST_EXACT * float(instrument.lot_size)
 
     def state(self, stated: Instrument) -> None:
         """Take what the venue says, which holds until it says otherwise or trades off its own tick."""
         before = self._stated
         if before is None or replace(stated, valid_from=before.valid_from) != before:
-            self.instrument = self._stated = stated
+            self._stated = stated
+            self._hold(stated)
 
     def check(self, ts: int, prices: list[Values], sizes: list[Values]) -> None:
         """Hold rows (arrays of any length) against the steps; finer ones hold from `ts` on."""
@@ -46,14 +58,14 @@ class Steps:
             base, quote = split_symbol(self._id.symbol)
             tick, lot = _inferred(prices), _inferred(sizes)
             if tick is not None:
-                self.instrument = Instrument(self._id, tick, lot or Decimal(1), base, quote, provisional=True)
+                self._hold(Instrument(self._id, tick, lot or Decimal(1), base, quote, provisional=True))
             return
         tick = _inferred([off for values in prices if len(off := _off(known.tick_size, values))])
         lot = _inferred([off for values in sizes if len(off := _off(known.lot_size, values))])
         if tick is not None or lot is not None:
             finer = known.with_finer_steps(tick or known.tick_size, lot or known.lot_size, ts)
             if (finer.tick_size, finer.lot_size) != (known.tick_size, known.lot_size):
-                self.instrument = replace(finer, provisional=True)
+                self._hold(replace(finer, provisional=True))
 
 
 def _off(step: Decimal, values: Values) -> Values:

@@ -12,6 +12,7 @@ from flowdeck.streams import StreamKey
 from flowdeck_binance.messages import AggTrade, Trade, TradeKind
 from flowdeck_binance.rows import RowBuffer
 from flowdeck_binance.state import ParserState
+from flowdeck_binance.steps import Steps
 from flowdeck_binance.times import to_ns
 
 __all__ = ["Jump", "TradeParser"]
@@ -47,8 +48,9 @@ class Jump(NamedTuple):
 class _Feed:
     """One symbol's trades of one sort."""
 
-    def __init__(self, buffer: RowBuffer) -> None:
+    def __init__(self, buffer: RowBuffer, steps: Steps) -> None:
         self.buffer = buffer
+        self.steps = steps
         self.last_id = -1
         self.last_ts = 0
 
@@ -111,10 +113,12 @@ class TradeParser:
                     self._state.skipped["trade: aggTrade is used"] += self._raw[symbol].buffer.clear()
 
     def _new_feed(self, feeds: dict[str, _Feed], symbol: str, feed: str | None) -> _Feed:
-        feeds[symbol] = _Feed(self._state.buffer("trades", symbol, feed))
+        feeds[symbol] = _Feed(self._state.buffer("trades", symbol, feed), self._state.steps[symbol])
         return feeds[symbol]
 
     def _add(self, feed: _Feed, recv_ts: int, trade: AggTrade | Trade, fills: int) -> None:
+        if trade.price >= feed.steps.price_limit or trade.qty >= feed.steps.qty_limit:
+            raise FrameError(f"trade: {trade.qty:g} at {trade.price:g} is not within 2^53 steps of size and price")
         time = trade.time or trade.event_time
         ts = to_ns(time) if time else recv_ts
         if trade.id != feed.last_id + 1 and feed.last_id >= 0 and not self._check_jump(feed, trade.id, ts):
