@@ -191,3 +191,18 @@ def test_a_bad_section_of_the_configuration_fails_its_plugin_alone(load: Load) -
         "allowed: enabled, required, settings"
     )
     assert manager.active("other")
+
+
+def test_a_kind_that_nobody_registers_is_named_until_somebody_does(load: Load) -> None:
+    def layer() -> list[LayerSpec]:
+        return [LayerSpec("line", "Line", "builtins:dict", requires=("bars", "heat"))]
+
+    def kind() -> list[KindSpec]:
+        return [KindSpec("heat", np.dtype([("ts", "i8")]), 1, Mode.APPEND)]
+
+    manager = load(line={"register_layers": layer}, maker={"register_kinds": kind})
+    assert manager.info("line").reason == ""
+    assert manager.disable("maker").state is PluginState.DISABLED
+    assert manager.info("line").state is PluginState.ACTIVE
+    assert manager.info("line").reason == "no plugin registers kind 'heat'"
+    assert [info.reason for info in manager.plugins()] == ["no plugin registers kind 'heat'", ""]

@@ -146,8 +146,9 @@ def _with_sighting(info: PluginInfo, config: Config) -> PluginInfo:
         if one.state in {PluginState.FAILED, PluginState.FAULTED}:
             reason = f"{one.reason} ({one.side}, {_ago(one.ts)})"
             return dataclasses.replace(info, state=one.state, reason=reason, traceback=one.traceback)
-    if any(one.running and one.state is PluginState.ACTIVE for one in counting):
-        return dataclasses.replace(info, state=PluginState.ACTIVE)
+    for one in counting:
+        if one.running and one.state is PluginState.ACTIVE:
+            return dataclasses.replace(info, state=PluginState.ACTIVE, reason=one.reason)
     return info
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from flowdeck.config import Config
@@ -9,7 +10,7 @@ from flowdeck.errors import PluginError
 from flowdeck.kinds import Kinds
 from flowdeck.plugins.context import Side
 from flowdeck.plugins.hooks import SORTS
-from flowdeck.plugins.info import Registered
+from flowdeck.plugins.info import PluginInfo, Registered
 from flowdeck.plugins.isolation import Isolation
 from flowdeck.specs import (
     AggregatorSpec,
@@ -17,6 +18,7 @@ from flowdeck.specs import (
     HealthCheckSpec,
     LayerSpec,
     PanelSpec,
+    PluginState,
     RouteSpec,
     SourceSpec,
     StoreSpec,
@@ -38,6 +40,15 @@ class Declarations(Isolation):
     def __init__(self, config: Config, side: Side) -> None:
         super().__init__(config, side)
         self.kinds: Kinds = self._loader.registry.kinds
+
+    def info(self, name: str) -> PluginInfo:
+        """One plugin; PluginError when it is not installed. The reason of an active one says which kinds it lacks."""
+        info = super().info(name)
+        if info.state is not PluginState.ACTIVE:
+            return info
+        lacking = [kind for kind in dict.fromkeys((*info.requires, *info.provides)) if kind not in self.kinds]
+        reason = f"no plugin registers kind {', '.join(map(repr, lacking))}" if lacking else info.reason
+        return replace(info, reason=reason)
 
     def sources(self) -> list[Registered[SourceSpec]]:
         """Producers of root streams."""

@@ -81,7 +81,7 @@ class PluginManager(Declarations):
         if plugin.state is not PluginState.ACTIVE:
             self._load(plugin)
             self._changed(plugin)
-        return plugin.info()
+        return self.info(name)
 
     def disable(self, name: str, *, persist: bool = False) -> PluginInfo:
         """Deactivate a plugin and dispose of what it started.
@@ -100,7 +100,7 @@ class PluginManager(Declarations):
             plugin.become(PluginState.DISABLED)
             self._changed(plugin)
             self._loader.undo(plugin)
-        return plugin.info()
+        return self.info(name)
 
     def retry(self, name: str, *, persist: bool = False) -> PluginInfo:
         """Load a failed or faulted plugin again, as `enable` does."""

@@ -21,7 +21,7 @@ class Roster:
 
     def plugins(self) -> list[PluginInfo]:
         """All plugins found, in the order of their names."""
-        return [plugin.info() for plugin in self._plugins.values()]
+        return [self.info(name) for name in self._plugins]
 
     def info(self, name: str) -> PluginInfo:
         """One plugin; PluginError when it is not installed."""
