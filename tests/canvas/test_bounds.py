@@ -14,6 +14,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from flowdeck.canvas import RasterCanvas
+from flowdeck.canvas.kernels import fade
 from flowdeck.specs import Anchor, Font, Marker
 
 GUARD = 8
@@ -125,6 +126,17 @@ def test_nothing_outside_of_the_pane_changes(primitive: Callable[[RasterCanvas, 
         assert (block >> 24 == 0xFF).all()
 
     draw_anything()
+
+
+@fuzz
+@given(st.tuples(*[st.integers(-60, 120)] * 4), st.booleans())
+def test_fading_stays_within_its_area(area: tuple[int, int, int, int], grey: bool) -> None:
+    top, bottom, left, right = area
+    block = np.full((40 + 2 * GUARD, 50), 0xFF123456, np.uint32)
+    expected = block.copy()
+    expected[GUARD + max(top, 0) : GUARD + min(max(bottom, 0), 40), max(left, 0) : max(right, 0)] = 0xFFFFFFFF
+    fade(block[GUARD : GUARD + 40], top, bottom, left, right, np.full((3, 256), 255, np.uint32), grey)
+    assert (block == expected).all()
 
 
 @pytest.mark.skipif(CHECKED, reason="this is the checked run")

@@ -1,12 +1,14 @@
 """What a chart says of its data: gaps, loading, stale and lost feeds, replay, faults, emptiness."""
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import pytest
 
+from flowdeck.chart.dimming import dim
 from flowdeck.chart.parts import Redraw
+from flowdeck.chart.patches import Underlay
 from flowdeck.specs import FeedState, SourceStatus
 from flowdeck.streams import Batch, EndOfHistory, EndOfStream
 
@@ -132,6 +134,47 @@ def test_a_feed_that_is_not_live_dims_the_chart_and_a_live_one_brings_it_back(se
         assert coloured.mean() < 0.01, "only the line of the last price keeps its colour"
     settled.host.set_status(status(settled, FeedState.LIVE))
     np.testing.assert_array_equal(settled.frame().buffer, live)
+
+
+@pytest.mark.parametrize(("state", "share"), [(FeedState.STALE, 0.5), (FeedState.DISCONNECTED, 0.55)])
+def test_dimming_is_exact(stage: Callable[..., Any], state: FeedState, share: float) -> None:
+    """Every pixel of the plot lies between the canvas and itself, or its brightness when the feed is lost."""
+    shown = stage(bars=0)  # no marks over the plot but words
+    shown.settle()
+    host = shown.host
+    rng = np.random.default_rng(5)
+    buffer = rng.integers(0, 1 << 24, host._composer.canvas.buffer.shape, np.uint32) | np.uint32(0xFF000000)
+    before, ground = buffer.copy(), host._theme["bg.canvas"]
+    how: Literal["stale", "disconnected"] = "stale" if state is FeedState.STALE else "disconnected"
+    dim(buffer, Underlay(), host._layout, 1.0, how, ground)
+    plot = np.s_[: int(host._layout.plot.height), : int(host._layout.plot.width)]
+    channels = {shift: (before[plot] >> shift & 255).astype(np.int64) for shift in (16, 8, 0)}
+    if state is FeedState.DISCONNECTED:
+        channels = dict.fromkeys(channels, (54 * channels[16] + 183 * channels[8] + 19 * channels[0]) >> 8)
+    for shift, bright in channels.items():
+        expected = np.rint(bright * share + (ground >> shift & 255) * (1 - share))
+        np.testing.assert_array_equal(buffer[plot] >> shift & 255, expected)
+    np.testing.assert_array_equal(
+        buffer[:, int(host._layout.price_axis.left) :], before[:, int(host._layout.price_axis.left) :]
+    )
+
+
+def test_waiting_for_an_engine_that_says_nothing_is_no_work(stage: Callable[..., Any]) -> None:
+    """Once the skeleton stands nothing is due until something comes."""
+    shown = stage()
+    shown.frame()
+    (handle,) = shown.feed.requests
+    opened, batch, end = shown.feed.events(handle, 60)
+    shown.host.receive(handle, opened)
+    for _ in range(5):
+        shown.now_s += 0.1
+        shown.frame()
+    assert shown.host.waiting
+    assert not shown.host.dirty
+    shown.host.receive(handle, batch)
+    shown.host.receive(handle, end)
+    shown.settle()
+    assert shown.host.last_price is not None
 
 
 def test_a_dimmed_chart_keeps_its_crosshair(settled: Any) -> None:

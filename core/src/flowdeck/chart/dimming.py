@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Literal
 
 import numpy as np
@@ -12,40 +13,30 @@ from flowdeck.chart.patches import Underlay, device
 from flowdeck.chart.theme import sizes
 from flowdeck.specs import Placement
 
-__all__ = ["dim", "dimmed"]
+__all__ = ["dim"]
 
 Pixels = npt.NDArray[np.uint32]
-
-_LUMA = ((54, 16), (183, 8), (19, 0))
-"""Rec. 709 weights in 256ths, with the shift of the channel."""
+How = Literal["stale", "disconnected"]
 
 
-def dim(
-    buffer: Pixels, underlay: Underlay, layout: Layout, scale: float, how: Literal["stale", "disconnected"], ground: int
-) -> None:
+def dim(buffer: Pixels, underlay: Underlay, layout: Layout, scale: float, how: How, ground: int) -> None:
     """Fade the plot and its strips and panes towards the colour of the canvas, with what lies under their bars."""
     own = [band.rect for band in layout.bands if band.placement is not Placement.OVERLAY]
     for rect in (layout.plot, *own):
         rows, columns = device(rect, scale, buffer)
-        buffer[rows, columns] = dimmed(buffer[rows, columns], how, ground)
-    underlay.change(lambda pixels: dimmed(pixels, how, ground))
+        _fade(buffer, rows, columns, how, ground)
+    underlay.change(lambda pixels: _fade(pixels, slice(0, pixels.shape[0]), slice(0, pixels.shape[1]), how, ground))
 
 
-def dimmed(pixels: Pixels, how: Literal["stale", "disconnected"], ground: int) -> Pixels:
-    """Pixels at half strength over `ground`; disconnected ones lose their colours too. Same shape."""
+def _fade(pixels: Pixels, rows: slice, columns: slice, how: How, ground: int) -> None:
+    from flowdeck.canvas.kernels import fade
+
+    fade(pixels, rows.start, rows.stop, columns.start, columns.stop, _tables(how, ground), how == "disconnected")
+
+
+@cache
+def _tables(how: How, ground: int) -> Pixels:
+    """What becomes of 0 to 255 of red, green and blue over a ground 0xffRRGGBB."""
     share = sizes().stale if how == "stale" else sizes().disconnected
-    if how == "disconnected":
-        pixels = _grey(pixels)
-    result = np.full_like(pixels, 0xFF000000)
-    for shift in (0, 8, 16):
-        table = np.rint(np.arange(256) * share + (ground >> shift & 255) * (1 - share)).astype(np.uint32) << shift
-        result |= table[pixels >> np.uint32(shift) & np.uint32(255)]
-    return result
-
-
-def _grey(pixels: Pixels) -> Pixels:
-    """Pixels without colour, as bright as they look."""
-    luma = np.zeros_like(pixels)
-    for weight, shift in _LUMA:
-        luma += (pixels >> np.uint32(shift) & np.uint32(255)) * np.uint32(weight)
-    return (luma >> np.uint32(8)) * np.uint32(0x010101)
+    grounds = np.array([[ground >> shift & 255] for shift in (16, 8, 0)])
+    return np.rint(np.arange(256) * share + grounds * (1 - share)).astype(np.uint32)

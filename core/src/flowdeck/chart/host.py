@@ -37,7 +37,8 @@ class ChartHost(Showing, Navigation, Pointing):
     @property
     def dirty(self) -> bool:
         """Whether a call of `frame` has anything to do. An idle chart is not dirty."""
-        return self._touched is not Redraw.NONE or self._wishes.pending or self._waiting_since is not None
+        soon_late = self._waiting_since is not None and not self._spoken_of
+        return self._touched is not Redraw.NONE or self._wishes.pending or soon_late
 
     @property
     def settled(self) -> bool:

@@ -97,11 +97,11 @@ class Underlay:
         rows, columns = device(line, scale, buffer)
         self._kept.setdefault(pane, []).append((rows, columns, buffer[rows, columns].copy()))
 
-    def change(self, how: Callable[[Pixels], Pixels]) -> None:
-        """The picture above was changed pixel by pixel: change what was kept alike."""
+    def change(self, how: Callable[[Pixels], None]) -> None:
+        """The picture above was changed pixel by pixel: change what was kept alike, in place."""
         for pieces in self._kept.values():
             for _, _, pixels in pieces:
-                np.copyto(pixels, how(pixels))
+                how(pixels)
 
     def uncovered(self, pane: str, buffer: Pixels, rows: slice, columns: slice) -> npt.NDArray[np.bool_]:
         """Which pixels of an area nothing was painted over; none of an area that was not kept. Shape of the area."""

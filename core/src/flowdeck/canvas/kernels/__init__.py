@@ -1,5 +1,6 @@
 """Compiled loops of the raster canvas. Importing this loads them from their cache, or compiles them: seconds."""
 
+from flowdeck.canvas.kernels.fading import fade
 from flowdeck.canvas.kernels.figures import draw_numbers
 from flowdeck.canvas.kernels.heat import draw_heat
 from flowdeck.canvas.kernels.lines import draw_segments
@@ -15,5 +16,6 @@ __all__ = [
     "draw_numbers",
     "draw_polyline",
     "draw_segments",
+    "fade",
     "fill_rects",
 ]
