@@ -17,7 +17,6 @@ from flowdeck.timeframes import Timeframe
 from flowdeck_footprint.barstate import BarState
 from flowdeck_footprint.cellstate import CellState
 from flowdeck_footprint.kernels.head import DAMAGED, HORIZON, LATE, LATE_FROM, REFUSED
-from flowdeck_footprint.output import Output
 from flowdeck_footprint.settings import BarsParams, FootprintParams, FootprintSettings
 
 __all__ = ["BarsAggregator", "FootprintAggregator"]
@@ -35,7 +34,7 @@ _parts = Batch.parts
 
 class _State(Protocol[_In_contra]):
     head: npt.NDArray[np.int64]
-    output: Output
+    sealed: Rows
     budget_bytes: int
 
     def assign(self, slots: Sequence[_In_contra]) -> None: ...
@@ -62,6 +61,7 @@ class _TradesAggregator(Generic[Params]):
         self._keys: list[StreamKey] = []
         self._reported = 0
         self._add: _Step = state.add
+        self._trades: StreamKey | None = None
 
     @property
     def late(self) -> int:
@@ -90,11 +90,13 @@ class _TradesAggregator(Generic[Params]):
         Raises:
             StreamError: when rows of this kind cannot be rolled up into what is derived here.
         """
-        if batch.key.kind == self._kind:
-            return self._roll_up(batch)
+        if batch.key is not self._trades:  # the bus hands out one key a stream
+            if batch.key.kind == self._kind:
+                return self._roll_up(batch)
+            self._trades = batch.key
         rows = batch.rows
         done, bounds = self._add(rows, 0)
-        changed = _parts(self._state.output.sealed, bounds, self._keys, batch.recv_ts)
+        changed = _parts(self._state.sealed, bounds, self._keys, batch.recv_ts)
         return changed if done == len(rows) else changed + self._rest(rows, done, self._add, batch.recv_ts)
 
     def current(self, params: BaseModel) -> Batch:
@@ -129,7 +131,7 @@ class _TradesAggregator(Generic[Params]):
         while (done := self._position(done)) < len(rows):
             self._state.make_room()
             done, bounds = step(rows, done)
-            changed += _parts(self._state.output.sealed, bounds, self._keys, recv_ts)
+            changed += _parts(self._state.sealed, bounds, self._keys, recv_ts)
         return changed
 
     def _position(self, done: int) -> int:

@@ -27,17 +27,19 @@ class BarState:
 
     Attributes:
         budget_bytes: Memory for bars.
+        head: See `kernels.head`.
+        sealed: The rows that kernels wrote, read-only.
     """
 
     def __init__(self, instrument: Instrument, kind: KindSpec, budget_bytes: int) -> None:
         self.budget_bytes = budget_bytes
         self._kind = kind
-        self._tick, self._lot = float(instrument.tick_size), float(instrument.lot_size)
+        self._steps = float(instrument.tick_size), float(instrument.lot_size)
         self._slots: tuple[BarsParams, ...] = ()
         self._run: Rows = np.zeros(1, BAR)
         self.head = empty_head(())
         self._bars: Rows = np.zeros((0, _FIRST_BARS), BAR)
-        self.output = Output(kind.dtype, 0)
+        self._output = Output(kind.dtype, 0)
         self._wire()
 
     def assign(self, slots: Sequence[BarsParams]) -> None:
@@ -51,24 +53,24 @@ class BarState:
             if slot in old:
                 self._bars[s] = bars[old.index(slot)]
                 self.head[s + 1] = head[old.index(slot) + 1]
-        self.output = Output(self._kind.dtype, 2 * len(slots))
+        self._output = Output(self._kind.dtype, 2 * len(slots))
         self.head[0, USED] = 0
         self._wire()
 
     def add(self, trades: Rows, first: int) -> tuple[int, list[int]]:
-        """Add trades from `first` on; what the kernel returns, and the bounds of the slots' rows in `output`."""
-        done = merge_trades(trades, first, self._tick, self._lot, *self._arguments)
+        """Add trades from `first` on; what the kernel returns, and the bounds of the slots' rows in `sealed`."""
+        done = merge_trades(trades, first, *self._arguments)
         return done, self._bounds.tolist()
 
     def roll_up(self, params: BarsParams, finer: Rows, first: int) -> tuple[int, list[int]]:
         """As `add`, from finer bars of these parameters, in order of time."""
         del params
-        done = merge_bars(finer, first, *self._arguments)
+        done = merge_bars(finer, first, *self._arguments[2:])
         return done, self._bounds.tolist()
 
     def make_room(self) -> None:
         """Let one more run of trades find output rows and bars: forget old bars beyond the budget, else grow."""
-        self.output.renew()
+        self._output.renew()
         self.head[0, USED] = 0
         slots, capacity = self._bars.shape
         if self._is_full() and 2 * self._bars.nbytes > self.budget_bytes:
@@ -94,7 +96,8 @@ class BarState:
 
     def _wire(self) -> None:
         """Put together what each call needs, once, because a live batch takes only microseconds."""
-        self._arguments = self.head, self._bars, self._run, self.output.rows
+        self.sealed = self._output.sealed
+        self._arguments = *self._steps, self.head, self._bars, self._run, self._output.rows
         self._bounds = self.head[:, END]
 
     def _is_full(self) -> bool:

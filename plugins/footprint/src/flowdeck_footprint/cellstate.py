@@ -12,7 +12,7 @@ from flowdeck.instruments import Instrument
 from flowdeck.kinds import KindSpec
 from flowdeck.streams import Rows
 from flowdeck_footprint.kernels.cells import add_cells, add_trades
-from flowdeck_footprint.kernels.head import END, HORIZON, NEWEST, PAGES, USED, empty_head
+from flowdeck_footprint.kernels.head import END, HASH, HORIZON, NEWEST, PAGES, USED, empty_head
 from flowdeck_footprint.kernels.pages import (
     BAR,
     NUMBER,
@@ -31,7 +31,7 @@ __all__ = ["CellState"]
 
 Ints = npt.NDArray[np.int64]
 
-PAGE_BYTES: Final = 8 * (PAGE_FIELDS + 4)  # with its places in the hash table
+PAGE_BYTES: Final = 8 * PAGE_FIELDS
 _FIRST_PAGES = 256
 
 
@@ -44,18 +44,20 @@ class CellState:
 
     Attributes:
         budget_bytes: Memory for closed bars.
+        head: See `kernels.head`.
+        sealed: The rows that kernels wrote, read-only.
     """
 
     def __init__(self, instrument: Instrument, kind: KindSpec, budget_bytes: int) -> None:
         self.budget_bytes = budget_bytes
         self._kind = kind
-        self._tick, self._lot = float(instrument.tick_size), float(instrument.lot_size)
+        self._steps = float(instrument.tick_size), float(instrument.lot_size)
         self._slots: tuple[FootprintParams, ...] = ()
         self._scratch = np.zeros(SCRATCH_SHAPE, np.int64)
         self.head = empty_head(())
         self._pages: Ints = np.zeros((_FIRST_PAGES, PAGE_FIELDS), np.int64)
-        self._table: Ints = np.full(4 * _FIRST_PAGES, -1, np.int64)
-        self.output = Output(kind.dtype, 0)
+        self.head[0, HASH] = find_pages(self._pages, 0)
+        self._output = Output(kind.dtype, 0)
         self._wire()
 
     def assign(self, slots: Sequence[FootprintParams]) -> None:
@@ -64,7 +66,7 @@ class CellState:
         self._slots = tuple(slots)
         self.head = empty_head([(slot.bar, slot.grouping) for slot in slots])
         self.head[0] = control
-        self.output = Output(self._kind.dtype, len(slots) * WINDOW)
+        self._output = Output(self._kind.dtype, len(slots) * WINDOW)
         self.head[0, USED] = 0
         place = np.array([0, *(self._slots.index(slot) + 1 if slot in self._slots else 0 for slot in old)])
         held = self._pages[: control[PAGES]]
@@ -73,18 +75,18 @@ class CellState:
         self._wire()
 
     def add(self, trades: Rows, first: int) -> tuple[int, list[int]]:
-        """Add trades from `first` on; what the kernel returns, and the bounds of the slots' rows in `output`."""
-        done = add_trades(trades, first, self._tick, self._lot, *self._arguments)
+        """Add trades from `first` on; what the kernel returns, and the bounds of the slots' rows in `sealed`."""
+        done = add_trades(trades, first, *self._arguments)
         return done, self._bounds.tolist()
 
     def roll_up(self, params: FootprintParams, finer: Rows, first: int) -> tuple[int, list[int]]:
         """As `add`, from rows of a finer footprint of these parameters."""
-        done = add_cells(finer, first, params.grouping, *self._arguments)
+        done = add_cells(finer, first, params.grouping, *self._arguments[2:])
         return done, self._bounds.tolist()
 
     def make_room(self) -> None:
         """Let one more run of trades find output rows and pages: forget old bars beyond the budget, else grow."""
-        self.output.renew()
+        self._output.renew()
         self.head[0, USED] = 0
         within = self.budget_bytes // PAGE_BYTES
         if self._needed() > max(within, len(self._pages)):
@@ -106,7 +108,8 @@ class CellState:
 
     def _wire(self) -> None:
         """Put together what each call needs, once, because a live batch takes only microseconds."""
-        self._arguments = self.head, self._pages, self._table, self._scratch, _words(self.output.rows)
+        self._arguments = (*self._steps, self.head, self._pages, self._scratch, _words(self._output.rows))
+        self.sealed = self._output.sealed
         self._bounds = self.head[:, END]
 
     def _needed(self) -> int:
@@ -131,8 +134,7 @@ class CellState:
         pages = np.empty((capacity, PAGE_FIELDS), np.int64)
         pages[:used] = self._pages[kept_pages]
         self._pages = pages
-        self._table = np.full(1 << (2 * capacity - 1).bit_length(), -1, np.int64)
-        find_pages(pages, used, self._table)
+        self.head[0, HASH] = find_pages(pages, used)
         self.head[0, PAGES] = used
 
 

@@ -24,8 +24,8 @@ Ints = npt.NDArray[np.int64]
 _DTYPES = {kind.name: kind.dtype for kind in CORE_KINDS}
 _TRADES = rows_type(_DTYPES["trades"])
 _FINER = rows_type(_DTYPES["footprint"])
-_LINE, _GRID, _CUBE = (types.Array(types.int64, dimensions, "C") for dimensions in (1, 2, 3))
-_STATE = (_GRID, _GRID, _LINE, _CUBE, _GRID)
+_GRID, _CUBE = (types.Array(types.int64, dimensions, "C") for dimensions in (2, 3))
+_STATE = (_GRID, _GRID, _CUBE, _GRID)
 
 _PAGES_A_WINDOW = WINDOW // PAGE_ROWS + 2
 
@@ -40,15 +40,15 @@ def _has_room(left: int, head: Ints, pages: Ints, out: Ints) -> bool:
 
 
 @helper
-def _spread(base: int, head: Ints, pages: Ints, table: Ints, scratch: Ints) -> None:
+def _spread(base: int, head: Ints, pages: Ints, window: Ints, entries: Ints) -> None:
     """Add the window to the bar of every slot, and clear it."""
     lowest, highest = int(head[0, LOWEST]), int(head[0, HIGHEST])
     count = 0
     for s in range(1, len(head)):
         if s == 1 or head[s, GROUPING] != head[s - 1, GROUPING]:
-            count = regroup(scratch, base, lowest, highest, head[s, GROUPING])
-        add_to_bar(scratch[1], count, head, s, pages, table)
-    clear(scratch[0], lowest, highest)
+            count = regroup(window, entries, base, lowest, highest, head[s, GROUPING])
+        add_to_bar(entries, count, head, s, pages)
+    clear(window, lowest, highest)
 
 
 @kernel(types.int64(_TRADES, types.int64, types.float64, types.float64, *_STATE))
@@ -59,7 +59,6 @@ def add_trades(
     lot_size: float,
     head: Ints,
     pages: Ints,
-    table: Ints,
     scratch: Ints,
     out: Ints,
 ) -> int:
@@ -72,7 +71,6 @@ def add_trades(
         lot_size: Base units of a lot.
         head: See `head`; slots of one grouping stand side by side.
         pages: Pages in use and spare, shape (capacity, PAGE_FIELDS).
-        table: Hash table of pages, -1 where empty, its length a power of two above `capacity`.
         scratch: Zeros, shape SCRATCH_SHAPE.
         out: Ints of `footprint` as int64, shape (n, 7), written from USED on.
 
@@ -80,7 +78,8 @@ def add_trades(
         Position of the first trade not taken, short of the end when `pages` or `out` might not suffice for more;
         inverted (~position) when a trade was refused.
     """
-    at, refused_before = first, head[0, REFUSED]
+    at, runs, refused_before = first, 0, head[0, REFUSED]
+    window, entries = scratch[0], scratch[1]
     while at < len(trades) and _has_room(len(trades) - at, head, pages, out):
         ts = trades[at].ts
         if refused(head, ts):
@@ -88,9 +87,10 @@ def add_trades(
             continue
         begin, end = enter(head, ts)
         base = base_tick(trades[at].price, tick_size)
-        at = fold_trades(trades, at, begin, end, base, tick_size, lot_size, scratch[0], head)
-        _spread(base, head, pages, table, scratch)
-    write_changed(head, pages, out)
+        at = fold_trades(trades, at, begin, end, base, tick_size, lot_size, window, head)
+        _spread(base, head, pages, window, entries)
+        runs += 1
+    write_changed(head, pages, out, runs)
     return at if head[0, REFUSED] == refused_before else ~at
 
 
@@ -101,12 +101,12 @@ def add_cells(
     grouping: int,
     head: Ints,
     pages: Ints,
-    table: Ints,
     scratch: Ints,
     out: Ints,
 ) -> int:
     """Roll up: as `add_trades`, from rows of a finer footprint of `grouping` ticks a row, each row given once."""
-    at, refused_before = first, head[0, REFUSED]
+    at, runs, refused_before = first, 0, head[0, REFUSED]
+    window, entries = scratch[0], scratch[1]
     while at < len(finer) and _has_room(len(finer) - at, head, pages, out):
         ts = finer[at].ts
         if refused(head, ts):
@@ -114,7 +114,8 @@ def add_cells(
             continue
         begin, end = enter(head, ts)
         base = finer[at].row * grouping - WINDOW // 2
-        at = fold_cells(finer, at, begin, end, base, grouping, scratch[0], head)
-        _spread(base, head, pages, table, scratch)
-    write_changed(head, pages, out)
+        at = fold_cells(finer, at, begin, end, base, grouping, window, head)
+        _spread(base, head, pages, window, entries)
+        runs += 1
+    write_changed(head, pages, out, runs)
     return at if head[0, REFUSED] == refused_before else ~at

@@ -22,6 +22,7 @@ __all__ = [
     "DIRTY",
     "END",
     "GROUPING",
+    "HASH",
     "HEAD_FIELDS",
     "HIGHEST",
     "HORIZON",
@@ -45,15 +46,14 @@ __all__ = [
 
 Ints = npt.NDArray[np.int64]
 
-HEAD_FIELDS: Final = 13
+HEAD_FIELDS: Final = 14
 
-HORIZON, LATE, LATE_FROM, DAMAGED, NEWEST, USED, ROWS, BEGIN, DIRTY, PAGES, LOWEST, HIGHEST, REFUSED = range(13)
+HORIZON, LATE, LATE_FROM, DAMAGED, NEWEST, USED, ROWS, BEGIN, DIRTY, PAGES, LOWEST, HIGHEST, REFUSED, HASH = range(14)
 """Of the control. HORIZON: trades before this time are refused, for their bars are forgotten. LATE, LATE_FROM: how
 many were, and the time of the oldest. DAMAGED: trades with an impossible price, size or time. NEWEST: time of the last
 trade taken. USED: rows written to the output. ROWS: cells or bars that changed in this call. BEGIN: rows written before
-this call. DIRTY: pages that changed in this call. PAGES: pages in use. LOWEST, HIGHEST: ticks
-touched in the window.
-REFUSED: LATE and DAMAGED together."""
+this call. DIRTY: pages that changed in this call. PAGES: pages in use. LOWEST, HIGHEST: ticks touched in the window.
+REFUSED: LATE and DAMAGED together. HASH: mask of places in the hash table."""
 
 DURATION, RESTARTS, ANCHOR, GROUPING, INDEX, START, STOP, END, COUNT, LOW = range(10)
 """Of a slot. The timeframe and its price row in ticks; index, open and close of the bar that it stands in; END: where

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from flowdeck.orderflow.compiling import helper, kernel, types
-from flowdeck_footprint.kernels.head import BEGIN, DIRTY, END, INDEX, PAGES, ROWS, START, STOP, USED
+from flowdeck_footprint.kernels.head import BEGIN, DIRTY, END, HASH, INDEX, PAGES, ROWS, START, STOP, USED
 from flowdeck_footprint.kernels.window import ROW
 
 __all__ = [
@@ -31,50 +31,51 @@ SLOT, BAR, PAGE_START, PAGE_STOP, NUMBER, MASK, LISTED, ORDER, CELLS = range(9)
 """Of a page: slot, bar index, bar open and close, which 32 rows, a bit per changed row. LISTED and ORDER are columns
 used as lists: the pages that changed, and those of one slot in order of bar and row. From CELLS on come the sums: bid
 lots, ask lots, bid trades, ask trades of each row."""
-PAGE_FIELDS: Final = CELLS + 4 * PAGE_ROWS
+PLACES: Final = CELLS + 4 * PAGE_ROWS
+"""Behind the cells each page lends four places to the hash table of all pages: -1 where empty."""
+PAGE_FIELDS: Final = PLACES + 4
 
 _BITS = 5
 _NONE, _ONE, _EIGHT, _BYTE = np.uint64(0), np.uint64(1), np.uint64(8), np.uint64(0xFF)
 
 _GRID = types.Array(types.int64, 2, "C")
-_LINE = types.Array(types.int64, 1, "C")
 
 
 @helper
-def _hash(slot: int, bar: int, number: int, size: int) -> int:
+def _hash(slot: int, bar: int, number: int, mask: int) -> int:
     mixed = number * 0x9E3779B97F4A7C1 + bar * 0x2545F4914F6CDD1 + slot * 0x5851F42D4C957F2
-    return (mixed ^ (mixed >> 29)) & (size - 1)
+    return (mixed ^ (mixed >> 29)) & mask
 
 
 @helper
-def _page_of(head: Ints, s: int, number: int, pages: Ints, table: Ints) -> int:
+def _page_of(head: Ints, s: int, number: int, pages: Ints) -> int:
     """The page of these rows of the slot's bar, made when there is none."""
-    bar = head[s, INDEX]
-    at = _hash(s, bar, number, len(table))
-    page = int(table[at])
+    bar, mask = head[s, INDEX], head[0, HASH]
+    at = _hash(s, bar, number, mask)
+    page = int(pages[at >> 2, PLACES + (at & 3)])
     while page >= 0:
         if pages[page, NUMBER] == number and pages[page, BAR] == bar and pages[page, SLOT] == s:
             return page
-        at = (at + 1) & (len(table) - 1)
-        page = int(table[at])
+        at = (at + 1) & mask
+        page = int(pages[at >> 2, PLACES + (at & 3)])
     page = int(head[0, PAGES])
     head[0, PAGES] = page + 1
-    table[at] = page
+    pages[at >> 2, PLACES + (at & 3)] = page
     pages[page, SLOT], pages[page, BAR], pages[page, NUMBER], pages[page, MASK] = s, bar, number, 0
     pages[page, PAGE_START], pages[page, PAGE_STOP] = head[s, START], head[s, STOP]
-    pages[page, CELLS:] = 0
+    pages[page, CELLS:PLACES] = 0
     return page
 
 
 @helper
-def add_to_bar(entries: Ints, count: int, head: Ints, s: int, pages: Ints, table: Ints) -> None:
+def add_to_bar(entries: Ints, count: int, head: Ints, s: int, pages: Ints) -> None:
     """Add entries, in order of row, to the bar in which slot `s` stands, and mark the rows as changed."""
     page = number = -1
     for i in range(count):
         row = entries[i, ROW]
         if page < 0 or row >> _BITS != number:
             number = row >> _BITS
-            page = _page_of(head, s, number, pages, table)
+            page = _page_of(head, s, number, pages)
             _list(head, pages, page)
         place = row - number * PAGE_ROWS
         for field in range(4):
@@ -92,12 +93,18 @@ def _list(head: Ints, pages: Ints, page: int) -> None:
 
 
 @helper
-def write_changed(head: Ints, pages: Ints, out: Ints) -> None:
-    """Write the changed rows of each slot in order, note in END where they end, and mark them as told."""
+def write_changed(head: Ints, pages: Ints, out: Ints, runs: int) -> None:
+    """Write the rows of each slot that `runs` runs changed, in order, note in END where they end; all is told then."""
     at = head[0, BEGIN] = head[0, USED]
+    done = 0
     for s in range(1, len(head)):
-        for i in range(_order_pages(pages, s, head[0, DIRTY])):
-            at = _write_page(pages, pages[i, ORDER], out, at)
+        if runs == 1:  # as in most live batches: the list is in order, slot by slot
+            while done < head[0, DIRTY] and pages[pages[done, LISTED], SLOT] == s:
+                at = _write_page(pages, pages[done, LISTED], out, at)
+                done += 1
+        else:
+            for i in range(_order_pages(pages, s, head[0, DIRTY])):
+                at = _write_page(pages, pages[i, ORDER], out, at)
         head[s, END] = at
     head[0, USED] = at
     head[0, DIRTY] = head[0, ROWS] = 0
@@ -150,14 +157,19 @@ def _write_page(pages: Ints, page: int, out: Ints, at: int) -> int:
     return at
 
 
-@kernel(types.void(_GRID, types.int64, _LINE))
-def find_pages(pages: Ints, count: int, table: Ints) -> None:
-    """Fill the (empty) hash table with the first `count` pages."""
+@kernel(types.int64(_GRID, types.int64))
+def find_pages(pages: Ints, count: int) -> int:
+    """Fill the hash table with the first `count` pages; the mask of its places, at least twice as many as pages."""
+    mask = 1
+    while 2 * (mask + 1) <= 4 * len(pages):
+        mask = 2 * mask + 1
+    pages[:, PLACES:] = -1
     for page in range(count):
-        at = _hash(pages[page, SLOT], pages[page, BAR], pages[page, NUMBER], len(table))
-        while table[at] >= 0:
-            at = (at + 1) & (len(table) - 1)
-        table[at] = page
+        at = _hash(pages[page, SLOT], pages[page, BAR], pages[page, NUMBER], mask)
+        while pages[at >> 2, PLACES + (at & 3)] >= 0:
+            at = (at + 1) & mask
+        pages[at >> 2, PLACES + (at & 3)] = page
+    return mask
 
 
 @kernel(types.int64(_GRID, types.Array(types.int64, 1, "A", readonly=True), _GRID))

@@ -95,9 +95,8 @@ def fold_cells(
 
 
 @helper
-def regroup(scratch: Ints, base: int, lowest: int, highest: int, grouping: int) -> int:
+def regroup(window: Ints, entries: Ints, base: int, lowest: int, highest: int, grouping: int) -> int:
     """Sum the traded ticks into rows of `grouping` ticks, as entries in order; how many there are."""
-    window, entries = scratch[0], scratch[1]
     count = 0
     row_end = lowest  # the first tick beyond the last entry
     for tick in range(lowest, highest + 1):
