@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import inspect
+import resource
 import subprocess
 import sys
 from pathlib import Path
@@ -164,3 +165,18 @@ def test_a_cached_kernel_goes_stale_with_the_files_it_uses(tmp_path: Path, monke
         0,
         1,
     ]
+
+
+def test_a_picture_that_cannot_be_finished_leaves_the_one_before(tmp_path: Path) -> None:
+    out = tmp_path / "a.png"
+    out.write_bytes(b"before")
+    canvas = RasterCanvas(64, 64)
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (10, limits[1]))
+    try:
+        with pytest.raises(OSError, match="too large"):
+            canvas.png(out)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    assert out.read_bytes() == b"before"
+    assert list(tmp_path.iterdir()) == [out]

@@ -230,3 +230,11 @@ def test_an_engine_without_data_yet_says_so(
     assert len(said) == 1  # the engine of this test logs to the same stream
     assert "binance-usdm:BTCUSDT: the engine sent nothing" in said[0]
     assert not out.exists()
+
+
+def test_an_end_before_the_beginning_is_wrong_usage(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    capture, out = write_capture(tmp_path / "c.gz"), tmp_path / "chart.png"
+    words = ["--capture", str(capture), "--out", str(out), "--from", "10:00", "--to", "09:00"]
+    assert main(["snapshot", *words]) == 2
+    assert "--to: must be later than --from" in capsys.readouterr().err
+    assert not out.exists()

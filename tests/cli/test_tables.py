@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import resource
 from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
@@ -11,6 +12,7 @@ import numpy as np
 import pytest
 
 from flowdeck.cli._tables import regroup, table, trades_off_tick, writing
+from flowdeck.errors import FlowdeckError
 from flowdeck.instruments import Instrument, InstrumentId
 from flowdeck.kinds import CORE_KINDS, Kinds
 from flowdeck.testing import SAMPLE_INSTRUMENT, sample_trades
@@ -63,3 +65,17 @@ def test_csv_writes_small_amounts_without_an_exponent(tmp_path: Path) -> None:
     with (tmp_path / "a.csv").open() as file:
         written = [(row["price"], row["qty"]) for row in csv.DictReader(file)]
     assert written == [("0.00000080", "0.00000001"), ("0.00000001", "3.00000000")]
+
+
+@pytest.mark.parametrize("name", ["a.csv", "a.parquet"])
+def test_a_full_disk_is_one_line_and_leaves_nothing_behind(name: str, tmp_path: Path) -> None:
+    rows = Kinds(CORE_KINDS)["trades"].empty(5_000)
+    rows["ts"] = np.random.default_rng(1).integers(0, 2**62, len(rows))
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (4_096, limits[1]))
+    try:
+        with pytest.raises(FlowdeckError, match=f"{name}: cannot be written"), writing(tmp_path / name) as writer:
+            writer.write(table("trades", rows, SAMPLE_INSTRUMENT))
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    assert list(tmp_path.iterdir()) == []

@@ -223,3 +223,9 @@ def test_without_variables_the_users_folders_hold(monkeypatch: pytest.MonkeyPatc
     assert tmp_path in config.path.parents
     assert tmp_path in config.engine.data.parents
     assert config.path.name == "config.toml"
+
+
+def test_a_folder_in_the_files_place_is_said(tmp_path: Path) -> None:
+    (tmp_path / "config.toml").mkdir()
+    with pytest.raises(ConfigError, match=r"config\.toml is a folder"):
+        load_config(path=tmp_path / "config.toml")

@@ -77,11 +77,19 @@ class RasterCanvas:
         return self._enter(whole_pane(self.scale, self._size))
 
     def png(self, path: Path) -> None:
-        """Write the picture."""
+        """Write the picture, which appears under its name once it is complete.
+
+        Raises:
+            OSError: when it cannot be written; a picture that was there before is kept.
+        """
         height, width = self.buffer.shape
-        Image.frombuffer("RGB", (width, height), self.buffer.astype("<u4", copy=False), "raw", "BGRX", 0, 1).save(
-            path, "PNG"
-        )
+        image = Image.frombuffer("RGB", (width, height), self.buffer.astype("<u4", copy=False), "raw", "BGRX", 0, 1)
+        partial = path.with_name(f".{path.name}.partial")
+        try:
+            image.save(partial, "PNG")
+            partial.replace(path)
+        finally:
+            partial.unlink(missing_ok=True)
 
     def rects(self, x0: Array, x1: Array, y0: Array, y1: Array, fill: Colours) -> None:
         """See `Canvas.rects`. Rectangles that share an edge neither overlap nor gap."""

@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
+import typer
+
 from flowdeck.errors import CaptureError, EngineError, FlowdeckError, StreamError
 from flowdeck.instruments import Instrument, InstrumentId
 from flowdeck.streams import EndOfStream, StreamEvent, StreamKey, StreamRequest
@@ -252,6 +254,8 @@ def _move(host: ChartHost, plan: Plan) -> None:
     stop = plan.stop(newest) if plan.stop is not None else None
     if start is None and stop is not None:
         start = stop - (last - first)
+    if start is not None and stop is not None and start >= stop:
+        raise typer.BadParameter("must be later than --from", param_hint="--to")
     if start is not None:
         host.show(start, stop if stop is not None else max(last, start + plan.timeframe.duration_ns))
 

@@ -150,16 +150,25 @@ class TableWriter:
         options = pa.csv.WriteOptions(include_header=False, quoting_style="none")
         return pa.csv.CSVWriter(self._file, schema, write_options=options)
 
-    def finish(self, *, keep: bool) -> None:
-        """Close the file and give it its name, or delete it."""
+    def finish(self) -> None:
+        """Close the file and give it its name."""
+        self._close()
+        self._partial.replace(self.path)
+
+    def abandon(self) -> None:
+        """Delete what was written; a disk that is full refuses the last bytes also now."""
+        try:
+            self._close()
+        except OSError:
+            pass
+        finally:
+            self._partial.unlink(missing_ok=True)
+
+    def _close(self) -> None:
         if self._writer is not None:
             self._writer.close()
             if self.path.suffix != ".parquet":
                 self._file.close()
-        if keep:
-            self._partial.replace(self.path)
-        else:
-            self._partial.unlink(missing_ok=True)
 
 
 @contextmanager
@@ -173,10 +182,10 @@ def writing(path: Path) -> Iterator[TableWriter]:
     done = False
     try:
         yield writer
+        writer.finish()
         done = True
-        writer.finish(keep=True)
     except OSError as error:
         raise FlowdeckError(f"{path}: cannot be written: {error.strerror or error}") from error
     finally:
         if not done:
-            writer.finish(keep=False)
+            writer.abandon()

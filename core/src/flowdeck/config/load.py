@@ -76,6 +76,8 @@ def _sources(engine_file: Path, overrides: Mapping[str, Any]) -> list[_Source]:
 
 
 def _file(path: Path) -> _Source:
+    if path.is_dir():
+        raise ConfigError(f"{path} is a folder; move it away, or choose a file with --config or FLOWDECK_CONFIG")
     try:
         return _Source(str(path), TomlConfigSettingsSource(Config, path).toml_data)
     except tomllib.TOMLDecodeError as error:
