@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-import importlib.util
 import inspect
 import resource
 import subprocess
 import sys
 from pathlib import Path
-from types import ModuleType
 
 import numpy as np
 import pytest
 from PIL import Image
 
 from flowdeck.canvas import RasterCanvas, warm
-from flowdeck.canvas.kernels import compiling
 from flowdeck.specs import Canvas
 from flowdeck.testing.canvas import RecordingCanvas
 
@@ -140,31 +137,6 @@ def test_importing_the_canvas_loads_neither_numba_nor_qt() -> None:
 def test_warming_happens_once_and_on_a_thread() -> None:
     assert warm() is warm()
     assert warm().result(timeout=120) is None
-
-
-def test_a_cached_kernel_goes_stale_with_the_files_it_uses(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delenv("NUMBA_CACHE_DIR", raising=False)
-    file = tmp_path / "kernel.py"
-    file.write_text(
-        "from flowdeck.canvas.kernels.compiling import entry, types\n"
-        "@entry(types.int64(types.int64))\ndef twice(x):\n    return 2 * x\n"
-    )
-
-    def loaded(digest: str) -> ModuleType:
-        monkeypatch.setattr(compiling, "_digest", lambda: digest)
-        spec = importlib.util.spec_from_file_location("kernel", file)
-        assert spec
-        assert spec.loader
-        module = importlib.util.module_from_spec(spec)
-        spec.loader.exec_module(module)
-        return module
-
-    assert [sum(loaded(digest).twice.stats.cache_hits.values()) for digest in ("old", "old", "new", "new")] == [
-        0,
-        1,
-        0,
-        1,
-    ]
 
 
 def test_a_picture_that_cannot_be_finished_leaves_the_one_before(tmp_path: Path) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from flowdeck.orderflow.compiling import helper, kernel, types
+from flowdeck.compiling import helper, kernel, types
 
 __all__ = ["point_of_control", "points_of_control"]
 

@@ -7,7 +7,7 @@ from math import floor, isinf
 import numpy as np
 import numpy.typing as npt
 
-from flowdeck.canvas.kernels.compiling import helper
+from flowdeck.compiling import helper
 
 __all__ = ["CODES", "COMMA", "GLYPHS", "write_number"]
 

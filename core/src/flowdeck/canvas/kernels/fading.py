@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from flowdeck.canvas.kernels.compiling import BUFFER, WORDS_2D, entry, helper, types
+from flowdeck.canvas.kernels.signatures import BUFFER, WORDS_2D
+from flowdeck.compiling import helper, kernel, types
 
 __all__ = ["fade"]
 
@@ -21,7 +22,7 @@ def _luma(red: np.uint32, green: np.uint32, blue: np.uint32) -> np.uint32:
     return np.uint32(np.uint32(red * _RED + green * _GREEN + blue * _BLUE) >> _8)
 
 
-@entry(types.void(BUFFER, types.int64, types.int64, types.int64, types.int64, WORDS_2D, types.boolean))
+@kernel(types.void(BUFFER, types.int64, types.int64, types.int64, types.int64, WORDS_2D, types.boolean))
 def fade(
     buffer: npt.NDArray[np.uint32],
     top: int,

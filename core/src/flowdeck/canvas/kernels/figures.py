@@ -11,20 +11,10 @@ from math import isnan
 import numpy as np
 import numpy.typing as npt
 
-from flowdeck.canvas.kernels.compiling import (
-    BUFFER,
-    BYTES,
-    COLUMN,
-    INTS,
-    NUMBERS,
-    PANE,
-    WORDS,
-    entry,
-    helper,
-    types,
-)
 from flowdeck.canvas.kernels.digits import CODES, write_number
 from flowdeck.canvas.kernels.pixels import FULL, alpha_of, clip, mix, snap, x_pixel, y_pixel
+from flowdeck.canvas.kernels.signatures import BUFFER, BYTES, COLUMN, INTS, NUMBERS, PANE, WORDS
+from flowdeck.compiling import helper, kernel, types
 
 __all__ = ["draw_numbers", "level_of"]
 
@@ -90,7 +80,7 @@ def put_strip(buffer: Buffer, pane: Column, strip: Words2D, box: tuple[int, int,
             buffer[y, x] = mix(buffer[y, x], colour, alpha)
 
 
-@entry(types.void(BUFFER, PANE, COLUMN, COLUMN, COLUMN, WORDS, BYTES, NUMBERS, INTS))
+@kernel(types.void(BUFFER, PANE, COLUMN, COLUMN, COLUMN, WORDS, BYTES, NUMBERS, INTS))
 def draw_numbers(
     buffer: Buffer,
     pane: Column,

@@ -7,9 +7,10 @@ from math import isnan
 import numpy as np
 import numpy.typing as npt
 
-from flowdeck.canvas.kernels.compiling import BUFFER, COLUMN, GRID, PANE, WORDS, entry, helper, types
 from flowdeck.canvas.kernels.pixels import alpha_of, clip, mix, span, x_pixel, y_pixel
+from flowdeck.canvas.kernels.signatures import BUFFER, COLUMN, GRID, PANE, WORDS
 from flowdeck.canvas.snapping import NUDGE
+from flowdeck.compiling import helper, kernel, types
 
 __all__ = ["draw_heat"]
 
@@ -57,7 +58,7 @@ def put_row(buffer: Buffer, row: int, left: int, colours: Words, opaque: bool) -
         buffer[y, x] = mix(buffer[y, x], colours[i], alpha_of(colours[i]))
 
 
-@entry(types.void(BUFFER, PANE, COLUMN, GRID, WORDS))
+@kernel(types.void(BUFFER, PANE, COLUMN, GRID, WORDS))
 def draw_heat(buffer: Buffer, pane: Column, corners: Column, grid: Grid, ramp: Words) -> None:
     """`grid` (rows upwards from corners[2], columns from corners[0]) between x corners[0:2] and y corners[2:4].
 

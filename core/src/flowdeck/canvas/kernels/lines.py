@@ -7,7 +7,6 @@ from math import floor, isfinite, sqrt
 import numpy as np
 import numpy.typing as npt
 
-from flowdeck.canvas.kernels.compiling import BUFFER, COLUMN, PANE, WORDS, entry, helper, types
 from flowdeck.canvas.kernels.pixels import (
     FULL,
     alpha_of,
@@ -21,6 +20,8 @@ from flowdeck.canvas.kernels.pixels import (
     y_pixel,
 )
 from flowdeck.canvas.kernels.rects import fill_box
+from flowdeck.canvas.kernels.signatures import BUFFER, COLUMN, PANE, WORDS
+from flowdeck.compiling import helper, kernel, types
 
 __all__ = ["capsule", "draw_segments", "reach", "row_reach", "tame"]
 
@@ -170,7 +171,7 @@ def draw_segment(
         draw_slanted(buffer, pane, line, max(width, 1.0), colour, dash)
 
 
-@entry(types.void(BUFFER, PANE, COLUMN, COLUMN, COLUMN, COLUMN, WORDS, types.float64, types.float64))
+@kernel(types.void(BUFFER, PANE, COLUMN, COLUMN, COLUMN, COLUMN, WORDS, types.float64, types.float64))
 def draw_segments(
     buffer: Buffer,
     pane: Column,

@@ -7,9 +7,10 @@ from math import floor, isfinite, sqrt
 import numpy as np
 import numpy.typing as npt
 
-from flowdeck.canvas.kernels.compiling import BUFFER, COLUMN, PANE, WORDS, entry, helper, types
 from flowdeck.canvas.kernels.lines import tame
 from flowdeck.canvas.kernels.pixels import FULL, alpha_of, clip, coverage_byte, mix, scaled, x_pixel, y_pixel
+from flowdeck.canvas.kernels.signatures import BUFFER, COLUMN, PANE, WORDS
+from flowdeck.compiling import helper, kernel, types
 
 __all__ = ["draw_markers", "outside"]
 
@@ -52,7 +53,7 @@ def draw_marker(
             buffer[row, column] = mix(buffer[row, column], colour, np.uint32(np.uint32(cover * alpha) // FULL))
 
 
-@entry(types.void(BUFFER, PANE, COLUMN, COLUMN, COLUMN, WORDS, types.int64))
+@kernel(types.void(BUFFER, PANE, COLUMN, COLUMN, COLUMN, WORDS, types.int64))
 def draw_markers(buffer: Buffer, pane: Column, x: Column, y: Column, size: Column, colour: Words, shape: int) -> None:
     """Shapes around points in the pane's units; `size` from edge to edge in device pixels, one or one each."""
     size_step = 0 if size.size == 1 else 1

@@ -5,13 +5,14 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from flowdeck.canvas.kernels.compiling import BUFFER, PANE, WORDS_2D, entry, types
 from flowdeck.canvas.kernels.pixels import FULL, alpha_of, clip, mix
+from flowdeck.canvas.kernels.signatures import BUFFER, PANE, WORDS_2D
+from flowdeck.compiling import kernel, types
 
 __all__ = ["draw_mask"]
 
 
-@entry(types.void(BUFFER, PANE, WORDS_2D, types.int64, types.int64, types.uint32))
+@kernel(types.void(BUFFER, PANE, WORDS_2D, types.int64, types.int64, types.uint32))
 def draw_mask(
     buffer: npt.NDArray[np.uint32],
     pane: npt.NDArray[np.float64],

@@ -10,8 +10,8 @@ from math import floor, isnan
 import numpy as np
 import numpy.typing as npt
 
-from flowdeck.canvas.kernels.compiling import helper
 from flowdeck.canvas.snapping import HALF, NUDGE
+from flowdeck.compiling import helper
 
 __all__ = [
     "FULL",

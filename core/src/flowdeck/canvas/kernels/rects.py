@@ -5,8 +5,9 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from flowdeck.canvas.kernels.compiling import BUFFER, COLUMN, PANE, WORDS, entry, helper, types
 from flowdeck.canvas.kernels.pixels import alpha_of, clip, fill_span, span, x_pixel, y_pixel
+from flowdeck.canvas.kernels.signatures import BUFFER, COLUMN, PANE, WORDS
+from flowdeck.compiling import helper, kernel, types
 
 __all__ = ["fill_box", "fill_rects"]
 
@@ -25,7 +26,7 @@ def fill_box(buffer: Buffer, left: int, right: int, top: int, bottom: int, colou
         fill_span(buffer, row, left, right, colour, alpha)
 
 
-@entry(types.void(BUFFER, PANE, COLUMN, COLUMN, COLUMN, COLUMN, WORDS))
+@kernel(types.void(BUFFER, PANE, COLUMN, COLUMN, COLUMN, COLUMN, WORDS))
 def fill_rects(buffer: Buffer, pane: Column, x0: Column, x1: Column, y0: Column, y1: Column, fill: Words) -> None:
     """Rectangles in the pane's units; `fill` holds one colour, or one each. 4,800 cells of 31 by 19 px take 0.4 ms."""
     low_x, low_y, high_x, high_y = clip(pane)

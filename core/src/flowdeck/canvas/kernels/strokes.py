@@ -7,9 +7,10 @@ from math import isfinite
 import numpy as np
 import numpy.typing as npt
 
-from flowdeck.canvas.kernels.compiling import BUFFER, COLUMN, MASK, PANE, entry, helper, types
 from flowdeck.canvas.kernels.lines import capsule, reach, row_reach, tame
 from flowdeck.canvas.kernels.pixels import FULL, alpha_of, clip, coverage_byte, mix, scaled, x_pixel, y_pixel
+from flowdeck.canvas.kernels.signatures import BUFFER, COLUMN, MASK, PANE
+from flowdeck.compiling import helper, kernel, types
 
 __all__ = ["draw_polyline"]
 
@@ -55,7 +56,7 @@ def paint_and_wipe(buffer: Buffer, mask: Mask, extents: Extents, low_x: int, col
                 mask[row, column] = 0
 
 
-@entry(types.void(BUFFER, MASK, PANE, COLUMN, COLUMN, types.uint32, types.float64))
+@kernel(types.void(BUFFER, MASK, PANE, COLUMN, COLUMN, types.uint32, types.float64))
 def draw_polyline(
     buffer: Buffer, mask: Mask, pane: Column, x: Column, y: Column, colour: np.uint32, width: float
 ) -> None:

@@ -13,8 +13,8 @@ import numpy as np
 import numpy.typing as npt
 from numba import from_dtype
 
+from flowdeck.compiling import helper, kernel, rows_type, types
 from flowdeck.kinds import CORE_KINDS, BarFlags
-from flowdeck.orderflow.compiling import helper, kernel, rows_type, types
 from flowdeck.streams import Rows
 from flowdeck_footprint.kernels.head import (
     BEGIN,

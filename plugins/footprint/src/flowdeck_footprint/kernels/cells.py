@@ -10,8 +10,8 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
+from flowdeck.compiling import helper, kernel, rows_type, types
 from flowdeck.kinds import CORE_KINDS
-from flowdeck.orderflow.compiling import helper, kernel, rows_type, types
 from flowdeck.streams import Rows
 from flowdeck_footprint.kernels.head import GROUPING, HIGHEST, LOWEST, PAGES, REFUSED, ROWS, USED, enter, refused
 from flowdeck_footprint.kernels.pages import PAGE_ROWS, add_to_bar, write_changed

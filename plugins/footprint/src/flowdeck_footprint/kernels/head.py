@@ -12,7 +12,7 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from flowdeck.orderflow.compiling import helper
+from flowdeck.compiling import helper
 from flowdeck.timeframes import DAY_NS, Timeframe
 
 __all__ = [

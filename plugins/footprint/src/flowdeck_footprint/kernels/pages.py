@@ -7,7 +7,7 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from flowdeck.orderflow.compiling import helper, kernel, types
+from flowdeck.compiling import helper, kernel, types
 from flowdeck_footprint.kernels.head import BEGIN, DIRTY, END, HASH, INDEX, PAGES, ROWS, START, STOP, USED
 from flowdeck_footprint.kernels.window import ROW
 

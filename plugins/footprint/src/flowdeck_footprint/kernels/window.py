@@ -7,7 +7,7 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from flowdeck.orderflow.compiling import helper
+from flowdeck.compiling import helper
 from flowdeck.streams import Rows
 from flowdeck_footprint.kernels.head import DAMAGED, HIGHEST, LARGEST_STEP, LOWEST, NEWEST, REFUSED
 
