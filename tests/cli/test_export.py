@@ -243,3 +243,11 @@ def test_cells_of_both_real_captures_equal_an_independent_computation(
     }
     assert exported == expected
     assert len(rows) == len(exported)
+
+
+def test_a_tick_size_too_fine_for_any_price_is_one_line(
+    small: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    words = ["export", "footprint", "--capture", str(small), "--out", str(tmp_path / "a.csv")]
+    assert main.main([*words, "--tick-size", "1e-400"]) == 1
+    assert "is not within 2^53 steps of 1E-400" in capsys.readouterr().err

@@ -101,7 +101,7 @@ class Instrument:
 
     def off_tick(self, prices: npt.ArrayLike) -> npt.NDArray[np.bool_]:
         """Which prices lie further than `OFF_TICK_TOLERANCE` ticks (and rounding) from their tick; NaN and inf do."""
-        with np.errstate(over="ignore", invalid="ignore"):
+        with np.errstate(over="ignore", divide="ignore", invalid="ignore"):
             ticks = np.asarray(prices, np.float64) / float(self.tick_size)
             slack = OFF_TICK_TOLERANCE + np.abs(ticks) * 4 * np.finfo(np.float64).eps
             on_tick: npt.NDArray[np.bool_] = np.abs(ticks - np.rint(ticks)) <= slack
