@@ -16,9 +16,10 @@ from flowdeck.engine.coverage import CoverageLog
 from flowdeck.errors import EngineError
 from flowdeck.kinds import BarFlags, CoverageReason
 from flowdeck.specs import FeedState, PluginState
-from flowdeck.streams import Batch
+from flowdeck.streams import Batch, EndOfHistory, StreamKey
 
 DAY = 86_400
+TRADES, QUOTES = StreamKey.parse("trades/venue/BTC"), StreamKey.parse("quotes/venue/BTC")
 
 
 @pytest.fixture
@@ -299,3 +300,34 @@ async def test_a_store_that_hangs_holds_up_no_stream_of_other_kinds(
         await world.ticks.pass_s(3, step_s=1)
         assert gate.waiting == 1, "a beat that is not over is not begun again"
         gate.open()
+
+
+@pytest.mark.parametrize(
+    ("method", "answer", "reason"),
+    [
+        ("flush", 42, "store: TypeError: flush() answered 42, not Coverage"),
+        ("usage", "lots", "store: TypeError: usage() answered 'lots', not Usage"),
+        ("read", [5], "store: TypeError: read() answered 5, not Batch"),
+        (
+            "read",
+            [Batch(QUOTES, np.zeros(1, [("ts", "i8")]))],
+            "store: read() of trades/venue/BTC answered",
+        ),
+        (
+            "read",
+            [Batch(TRADES, np.zeros(1, [("ts", "i8")]))],
+            "store: trades/venue/BTC: rows are",
+        ),
+    ],
+)
+async def test_a_store_that_answers_nonsense_is_faulted_and_nobody_who_asked(
+    stored: Any, monkeypatch: pytest.MonkeyPatch, method: str, answer: Any, reason: str
+) -> None:
+    stored.open()
+    stored.publish(stored.trades([0, 1]))
+    monkeypatch.setattr(stored.Store, method, lambda *_: answer)
+    await stored.engine._rooms.stores.flush()
+    for worker in stored.engine._rooms.stores.workers():
+        await worker.usage()
+    assert isinstance((await stored.read(stored.open()))[-1], EndOfHistory)
+    assert stored.manager.info("store").reason.startswith(reason)

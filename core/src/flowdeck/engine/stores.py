@@ -14,7 +14,7 @@ from flowdeck.engine.coverage import CoverageLog
 from flowdeck.engine.intervals import Intervals, complement, intersect, merge_intervals
 from flowdeck.engine.memory import chunk_of
 from flowdeck.engine.outbox import Outbox
-from flowdeck.errors import PluginError
+from flowdeck.errors import PluginError, StreamError
 from flowdeck.instruments import Instrument, InstrumentId
 from flowdeck.kinds import CoverageReason
 from flowdeck.plugins.info import Registered
@@ -75,8 +75,8 @@ class StoreWorker:
         async with self._busy:
             await self._write()
             received = {key: feed.received for key, feed in self._feeds.items()}
-            coverage = await self.call(self.store.flush)
-            if isinstance(coverage, Coverage):
+            coverage = await self.call(lambda: _answer(self.store.flush(), Coverage, "flush"))
+            if coverage is not None:
                 vouched = {key: _within(held, received.get(key)) for key, held in coverage.intervals.items()}
                 await asyncio.to_thread(self._log.extend, vouched)
         self._feeds = {key: feed for key, feed in self._feeds.items() if not feed.over}
@@ -91,7 +91,7 @@ class StoreWorker:
 
     async def usage(self) -> Usage | None:
         """What it holds."""
-        return await self.call(self.store.usage)
+        return await self.call(lambda: _answer(self.store.usage(), Usage, "usage"))
 
     async def close(self) -> None:
         """Flush and end the thread."""
@@ -146,6 +146,12 @@ class StoreFeed:
         """What is queued, oldest first."""
         while (batch := self._queue.take()) is not None:
             yield batch
+
+
+def _answer(answer: T, wanted: type, method: str) -> T:
+    if not isinstance(answer, wanted):
+        raise TypeError(f"{method}() answered {answer!r}, not {wanted.__name__}")
+    return answer
 
 
 def _within(stored: Intervals, received: Intervals | None) -> Intervals:
@@ -213,7 +219,7 @@ class Stores:
         while True:
             batch: Batch | None = None
             with self._manager.guard(worker.plugin, "store"):
-                batch = next(batches, None)
+                batch = self._checked(next(batches, None), request.key)
             if batch is None:
                 return
             yield batch
@@ -227,6 +233,15 @@ class Stores:
         """Write and flush those that answer for these kinds, or all; wait until they did."""
         workers = self.workers() if kinds is None else [self.preferred(kind) for kind in kinds]
         await asyncio.gather(*(worker.flush() for worker in {id(one): one for one in workers}.values() if worker))
+
+    def _checked(self, batch: Batch | None, key: StreamKey) -> Batch | None:
+        """What a store read, unless it is not what was asked for."""
+        if batch is None:
+            return None
+        if _answer(batch, Batch, "read").key != key:
+            raise StreamError(f"read() of {key} answered {batch.key}")
+        self._manager.kinds[key.kind].check(batch)
+        return batch
 
     async def delete_run(self, run: str) -> None:
         """Delete what any store holds of a run."""
