@@ -22,6 +22,7 @@ from flowdeck.desktop.interrupts import Interrupts
 from flowdeck.desktop.link import EngineLink
 from flowdeck.desktop.linkstatus import LinkListener
 from flowdeck.desktop.mailbox import Mailbox
+from flowdeck.desktop.responsive import leave_alone_what_stays, short_turns
 from flowdeck.desktop.shell import MakeLink, Shell
 from flowdeck.desktop.stylesheet import stylesheet
 from flowdeck.errors import PluginError
@@ -132,6 +133,7 @@ def _warmed(shell: Shell, future: Future[Any]) -> None:
         shell.window.pane.say("The chart cannot be drawn", f"{type(error).__name__}: {error}")
         return
     shell.begin_chart()
+    leave_alone_what_stays()
 
 
 def run(config: Config, launch: Launch) -> int:
@@ -156,7 +158,8 @@ def run(config: Config, launch: Launch) -> int:
         warm_up(shell)
         if launch.capture is not None:
             shell.replaying.open(launch.capture, launch.speed)
-        code = application.exec()
+        with short_turns():
+            code = application.exec()
         if shell.fatal:
             raise PluginError(shell.fatal)
         return code
