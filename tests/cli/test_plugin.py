@@ -24,6 +24,8 @@ def register_layers():
 class FakeEngine:
     """As much of an engine as requests about plugins need."""
 
+    runs = None
+
     def statuses(self) -> list[object]:
         return []
 
