@@ -227,6 +227,15 @@ def test_the_replay_s_head_moves_without_composing_anew(settled: Any) -> None:
     np.testing.assert_array_equal(settled.frame().buffer, clean)
 
 
+def test_the_replay_s_head_stands_behind_the_bar_that_is_being_filled(settled: Any) -> None:
+    for behind_s in (90, 0):
+        settled.host.set_replay(settled.now_ns - behind_s * SECOND)
+        settled.frame()
+        scene = settled.host._scene
+        timeframe = scene.plot.timeframe
+        assert scene.head_mark_ns == timeframe.close_ns(timeframe.index(scene.last.opened_ns))
+
+
 def test_banners_are_painted_only_where_nobody_else_shows_them(stage: Callable[..., Any]) -> None:
     pictures = []
     for paint in (False, True):

@@ -35,7 +35,7 @@ def last_price(series: Series | None, instrument: Instrument) -> LastPrice | Non
     if series is None or not len(series):
         return None
     opened, close = float(series.column("open")[-1]), float(series.column("close")[-1])
-    return LastPrice(close, close >= opened, instrument.price_decimals)
+    return LastPrice(close, close >= opened, instrument.price_decimals, int(series.column("ts")[-1]))
 
 
 def bar_figures(series: Series | None, instrument: Instrument, ts: int | None) -> BarFigures | None:

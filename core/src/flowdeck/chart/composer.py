@@ -89,8 +89,8 @@ class Composer:
         canvas, theme, plot = self.canvas, scene.theme, scene.layout.plot
         view, loading = scene.plot, scene.loading
         marks: list[tuple[Rect, Callable[[], None]]] = []
-        if view is not None and scene.head_ns is not None:
-            head = head_rect(view, plot, scene.head_ns)
+        if view is not None and scene.head_mark_ns is not None:
+            head = head_rect(view, plot, scene.head_mark_ns)
             if head is not None:
                 marks.append((head, lambda: draw_head(canvas, theme, head)))
         if view is not None:

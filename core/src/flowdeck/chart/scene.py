@@ -59,6 +59,18 @@ class Scene:
     banners: tuple[Banner, ...] = ()
     empty: tuple[str, str] | None = None
 
+    @property
+    def head_mark_ns(self) -> int | None:
+        """Where the mark of the replay belongs, ns UTC: at the end of the bar that is being filled.
+
+        A bar takes its whole width from its first trade on, and its trades may run ahead of the clock that receives
+        them, so that a mark at the clock's own time would cut through figures.
+        """
+        if self.head_ns is None or self.plot is None:
+            return self.head_ns
+        timeframe, filled = self.plot.timeframe, self.last.opened_ns if self.last is not None else 0
+        return timeframe.close_ns(timeframe.index(max(self.head_ns, filled)))
+
     def price_px(self, price: float) -> float:
         """Where a price lies, px from the top of the chart; infinity without a view."""
         if self.plot is None:

@@ -20,11 +20,12 @@ _INSET_PX: Final = 8.0
 
 @dataclass(frozen=True)
 class LastPrice:
-    """The newest price, and which way the newest bar goes."""
+    """The newest price, which way the newest bar goes, and when that opened (ns UTC)."""
 
     price: float
     rises: bool
     decimals: int
+    opened_ns: int
 
     def token(self) -> str:
         """Its colour: buy or sell, by the direction of the newest bar."""
