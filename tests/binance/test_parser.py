@@ -20,6 +20,7 @@ MARKETS: tuple[Market, ...] = ("spot", "usdm")
 
 def _rows(builder: CaptureBuilder, **options: Any) -> dict[str, Rows]:
     parser = feed(BinanceParser(f"binance-{builder.market}", **options), builder)
+    parser.control(0, {"event": "end"})
     return {str(key): rows for key, rows in parser.drain()}
 
 
@@ -97,9 +98,9 @@ def test_repeated_forced_orders_add_only_what_was_filled_since() -> None:
 
 def test_only_market_trades_count_and_the_rest_is_counted() -> None:
     builder = CaptureBuilder().trade("100", "1").trade("100", "9", X="INSURANCE_FUND").trade("0", "0", X="NA")
-    parser = feed(BinanceParser("binance-usdm"), builder.trade("100", "2"))
+    parser = feed(BinanceParser("binance-usdm"), builder.trade("100", "2").trade("100", "3"))
     ((_, rows),) = parser.drain()
-    assert rows["qty"].tolist() == [1.0, 2.0]
+    assert rows["qty"].tolist() == [1.0, 2.0, 3.0]
     assert sum(parser.skipped.values()) == 2
     assert parser.skipped["trade: X is INSURANCE_FUND"] == 1
 
@@ -112,6 +113,7 @@ def test_of_two_feeds_only_agg_trades_are_used(first: str) -> None:
         for add in order:
             add("100", "1")
     parser = feed(BinanceParser("binance-usdm"), builder)
+    parser.control(0, {"event": "end"})
     assert {str(key): len(rows) for key, rows in parser.drain()} == {"trades/binance-usdm/BTCUSDT": 3}
     feed(parser, builder.trade("100", "1"))
     assert not list(parser.drain())
@@ -152,8 +154,9 @@ def test_a_trade_that_comes_twice_counts_once_and_a_jump_is_noted() -> None:
 
 
 def test_ids_that_begin_anew_are_new_trades() -> None:
-    builder = CaptureBuilder().agg_trade("100", "1", a=9_000_000_000).agg_trade("100", "1", a=1)
-    assert len(_rows(builder)["trades/binance-usdm/BTCUSDT"]) == 2
+    builder = CaptureBuilder().agg_trade("100", "1", a=9_000_000_000)
+    builder.agg_trade("100", "1", a=1).agg_trade("100", "1", a=2)
+    assert len(_rows(builder)["trades/binance-usdm/BTCUSDT"]) == 3
 
 
 def test_key_order_white_space_and_unknown_fields_do_not_matter() -> None:

@@ -6,6 +6,7 @@ __all__ = [
     "EngineError",
     "FlowdeckError",
     "FrameError",
+    "HeldFrame",
     "InstrumentError",
     "PluginError",
     "ProtocolError",
@@ -55,6 +56,19 @@ class FrameError(FlowdeckError):
     """One frame that a parser refuses; the frames before and after it stay good."""
 
     code = "frame"
+
+
+class HeldFrame(FrameError):  # noqa: N818 - the frame may yet turn out good
+    """A frame that a parser keeps back until a later one shows whether it is good, or the verdict on such a one.
+
+    Attributes:
+        held: Number under which the frame that was just fed is kept back; 0 when it is kept.
+        belied: Number of an earlier held frame that is refused now, for the reason that the text says; 0 if none.
+    """
+
+    def __init__(self, message: str = "", *, held: int = 0, belied: int = 0) -> None:
+        super().__init__(message)
+        self.held, self.belied = held, belied
 
 
 class PluginError(FlowdeckError):

@@ -80,10 +80,15 @@ def pump(reader: CaptureReader, parser: FrameParser) -> Iterator[int]:
     Yields:
         The number of frames fed so far, every few thousand lines: drain the parser then.
     """
+    frames = 0
     for block in reader.blocks():
+        if frames:
+            yield frames
         for item in block:
             _feed(reader, parser, item)
-        yield reader.frames
+        frames = reader.frames
+    parser.control(0, {"event": "end"})
+    yield frames
 
 
 def _feed(reader: CaptureReader, parser: FrameParser, item: Frame | Control) -> None:
@@ -93,7 +98,7 @@ def _feed(reader: CaptureReader, parser: FrameParser, item: Frame | Control) -> 
     try:
         parser.feed(item.ts, item.data)
     except FrameError as error:
-        reader.problem(item.line, str(error))
+        reader.refuse(item.line, error)
 
 
 def _head(reader: CaptureReader) -> list[Frame | Control]:

@@ -12,7 +12,7 @@ import msgspec
 from flowdeck.captures.frames import Control, Frame, Problem
 from flowdeck.captures.index import CaptureIndex, Mark
 from flowdeck.captures.inflate import GZIP_MAGIC, Damage, Inflater
-from flowdeck.errors import CaptureError
+from flowdeck.errors import CaptureError, FrameError, HeldFrame
 
 __all__ = ["LONGEST_LINE", "CaptureReader", "span"]
 
@@ -20,6 +20,7 @@ LONGEST_LINE = 32 * 1024 * 1024
 """Bytes; the longest honest line, an exchangeInfo of a whole exchange, has about 15 MiB."""
 
 _KEPT_PROBLEMS = 100
+_KEPT_HELD = 1_000
 _EXCERPT_BYTES = 40
 _STAMP_DIGITS = (18, 19)  # 1973 to 2286
 _LATEST_NS = 2**63 - 1  # 2262
@@ -63,6 +64,7 @@ class CaptureReader:
         self.lines = self._start.line - 1 if self._start else 0
         self.frames = 0
         self._problems: list[Problem] = []
+        self._held: dict[int, int] = {}  # lines of frames that a parser holds back, by number
         self.problem_count = 0
         self._last_ts = 0
 
@@ -96,6 +98,19 @@ class CaptureReader:
     def problems(self) -> list[Problem]:
         """The first 100 problems, by line: those of lines themselves are noted blocks ahead of a parser's."""
         return sorted(self._problems, key=lambda problem: problem.line)
+
+    def refuse(self, line: int, error: FrameError) -> bool:
+        """Note what a parser raised for a line; whether a frame was lost by it (one that is only held back is not)."""
+        if not isinstance(error, HeldFrame):
+            self.problem(line, str(error))
+            return True
+        if error.belied:
+            self.problem(self._held.pop(error.belied, line), str(error))
+        if error.held:
+            self._held[error.held] = line
+            if len(self._held) > _KEPT_HELD:
+                del self._held[next(iter(self._held))]
+        return bool(error.belied)
 
     @property
     def first_problem(self) -> str:

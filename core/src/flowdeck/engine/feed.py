@@ -126,8 +126,8 @@ class CaptureFeed:
                 try:
                     feed(ts, data)
                 except FrameError as error:
-                    self._reader.problem(line, str(error))
-                    self._lose(parts)
+                    if self._reader.refuse(line, error):
+                        self._lose(parts)
             else:
                 self._control(ts, data, parts)
 
@@ -146,6 +146,8 @@ class CaptureFeed:
             except CaptureError as error:
                 self._block, self._at, self.error = [], 0, str(error)
         self.next_ts = self._block[self._at].ts if self._block else None
+        if self.next_ts is None:
+            self._parser.control(self._recv_ts, {"event": "end"})
 
     def _slice(self, start: int, parts: list[Part]) -> Slice:
         return Slice(

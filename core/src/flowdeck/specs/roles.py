@@ -136,11 +136,15 @@ class FrameParser(Protocol):
 
         Raises:
             FrameError: when the frame is damaged or holds an impossible value; nothing of it is kept.
+            HeldFrame: when only later frames can tell, and when one that was held turns out damaged.
         """
         ...
 
     def control(self, recv_ts: int, record: dict[str, Any]) -> None:
-        """Take a capture's control record (what stands under `flowdeck`): disconnects, REST replies."""
+        """Take a capture's control record (what stands under `flowdeck`): disconnects, REST replies.
+
+        The reader adds `{"event": "end"}` behind the last line: what is held back is to be decided now.
+        """
         ...
 
     def drain(self) -> Iterable[tuple[StreamKey, Rows]]:

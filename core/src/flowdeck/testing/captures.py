@@ -12,9 +12,11 @@ from __future__ import annotations
 import gzip
 import json
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, Literal, Self, TypeVar
 
+from flowdeck.errors import HeldFrame
 from flowdeck.specs import FrameParser
 from flowdeck.testing.samples import SAMPLE_START
 
@@ -208,7 +210,7 @@ def feed(parser: Parser, builder: CaptureBuilder) -> Parser:
     """Feed a builder's lines to a parser and take them from the builder, which may go on; the parser.
 
     Raises:
-        FrameError: what the parser raises.
+        FrameError: what the parser raises; a frame that is held back raises nothing.
     """
     lines, builder.lines = builder.lines, []
     for line in lines:
@@ -216,7 +218,8 @@ def feed(parser: Parser, builder: CaptureBuilder) -> Parser:
         if data.startswith(b'{"flowdeck"'):
             parser.control(int(stamp), json.loads(data)["flowdeck"])
         else:
-            parser.feed(int(stamp), data)
+            with suppress(HeldFrame):
+                parser.feed(int(stamp), data)
     return parser
 
 

@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable
 
 from flowdeck.captures import Tap
-from flowdeck.errors import FrameError
+from flowdeck.errors import FrameError, HeldFrame
 from flowdeck.instruments import Instrument
 from flowdeck.specs import FeedState, Publish, SourceContext, SourceStatus
 from flowdeck.streams import Batch, Rows
@@ -128,8 +128,8 @@ class Feed:
         try:
             self._parser.feed(ts, frame)
         except FrameError as error:
-            self._errors += 1
-            if self._errors <= _TOLD_ERRORS:
+            self._errors += not isinstance(error, HeldFrame) or bool(error.belied)
+            if str(error) and self._errors <= _TOLD_ERRORS:
                 self._context.log.warning("frame refused", venue=self.venue, reason=str(error))
         if not self._parser.pending:
             return False

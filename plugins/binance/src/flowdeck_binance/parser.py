@@ -17,7 +17,8 @@ from flowdeck_binance.messages import Control, Envelope
 from flowdeck_binance.recognise import venue_of
 from flowdeck_binance.state import ParserState
 from flowdeck_binance.steps import exchange_info
-from flowdeck_binance.trades import Jump, TradeParser
+from flowdeck_binance.trade_feed import Jump
+from flowdeck_binance.trades import TradeParser
 
 __all__ = ["BinanceParser"]
 
@@ -83,6 +84,7 @@ class BinanceParser:
         """Parse one frame.
 
         Raises:
+            HeldFrame: when a trade's id does not follow, or shows that such a one before it was damaged.
             FrameError: when it is not JSON or holds an impossible value; nothing of it is kept.
         """
         try:
@@ -100,6 +102,8 @@ class BinanceParser:
         match record.get("event"):
             case "disconnect" | "overrun":
                 self._depth.lose(recv_ts)
+            case "end":
+                self._trades.release()
             case "rest":
                 self._depth.expect(str(record.get("symbol", "")))
 
@@ -121,8 +125,7 @@ class BinanceParser:
 
     def jumps(self) -> list[Jump]:
         """Trades that never arrived, by their ids, noticed since the last call."""
-        jumps, self._trades.jumps = self._trades.jumps, []
-        return jumps
+        return self._trades.jumps()
 
     def instruments(self) -> Sequence[Instrument]:
         """The instruments of symbols seen so far; provisional ones are inferred from their prices and sizes."""
