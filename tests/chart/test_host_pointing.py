@@ -198,3 +198,33 @@ def test_a_strip_is_measured_in_pixels_and_knows_what_time_the_chart_shows(panes
     view, plot = panes.fakes[strip].views[-1], panes.fakes["candles"].views[-1]
     assert (view.x0, view.x1) == (0.0, view.width_px)
     assert (view.start_ns, view.stop_ns) == (plot.start_ns, plot.stop_ns)
+
+
+def test_a_tag_leaves_no_half_of_a_label_beside_it(settled: Any) -> None:
+    """Where the crosshair's tags stand and as far as the labels reach that they touch, the axes are bare."""
+    host, clean = settled.host, settled.frame().buffer.copy()
+    plot, axis, foot = host._layout.plot, host._layout.price_axis, host._layout.time_axis
+    ticks, times = host._scene.prices, host._scene.times
+    ground = host._theme["bg.canvas"]
+    last = host._scene.price_px(host.last_price)
+    y = next(y for y in ticks.y.tolist() if 60 < y < plot.bottom - 60 and abs(y - last) > 60)
+    host.hover(times.x[2] + 60, y + 13, snap=False)
+    buffer = settled.frame().buffer
+    upper = np.s_[round(y) - 6 : round(y) + 2, int(axis.left) + 2 :]
+    assert (clean[upper] != ground).any(), "the label that is touched"
+    assert (buffer[upper] == ground).all()
+    left = np.s_[int(foot.top) + 2 : int(foot.bottom), round(times.x[2]) - 25 : round(times.x[2]) - 20]
+    assert (clean[left] != ground).any(), "the time that is touched"
+    assert (buffer[left] == ground).all()
+    host.leave()
+    np.testing.assert_array_equal(settled.frame().buffer, clean)
+
+
+def test_a_tag_beside_that_of_the_last_price_leaves_it_whole(settled: Any) -> None:
+    host, clean = settled.host, settled.frame().buffer.copy()
+    axis, last = host._layout.price_axis, host._scene.price_px(host.last_price)
+    for away in range(20, 34):
+        host.hover(300, last + away, snap=False)
+        buffer = settled.frame().buffer
+        rows = np.s_[round(last) - 8 : round(last) + 8, int(axis.left) + 2 :]
+        np.testing.assert_array_equal(buffer[rows], clean[rows])

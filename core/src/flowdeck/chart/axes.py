@@ -22,7 +22,9 @@ __all__ = [
     "draw_time_axis",
     "draw_value_axis",
     "price_ticks",
+    "time_label_rects",
     "value_axis_px",
+    "value_label_rects",
 ]
 
 _PANE_GAP_PX = 24.0
@@ -90,9 +92,7 @@ def draw_value_axis(
     canvas: Canvas, theme: Theme, rect: Rect, ticks: ValueTicks, avoid_px: tuple[float, ...] = ()
 ) -> None:
     """Figures right aligned; none at the edges of the axis, nor where a tag stands."""
-    keep = (ticks.y > rect.top + _EDGE_PX) & (ticks.y < rect.bottom - _EDGE_PX)
-    for tag in avoid_px:
-        keep &= np.abs(ticks.y - tag) >= _TAG_CLEARANCE_PX
+    keep = _written(rect, ticks, avoid_px)
     ink = np.where(ticks.major[keep], np.uint32(theme["text.primary"]), np.uint32(theme["text.secondary"]))
     x = np.full(len(ink), rect.right - _LABEL_INSET_PX)
     size = sizes().small
@@ -113,6 +113,33 @@ def draw_time_axis(canvas: Canvas, theme: Theme, rect: Rect, corner: Rect, ticks
         words = [word for _, word in chosen]
         texts(canvas, x, np.full(len(words), y), words, theme[token], Anchor.CENTRE, bold=major)
     text(canvas, corner.right - _LABEL_INSET_PX, y, "UTC", theme["text.tertiary"], Anchor.RIGHT, font=Font.UI)
+
+
+def time_label_rects(canvas: Canvas, axis: Rect, ticks: TimeTicks | None, tag: Rect) -> list[Rect]:
+    """Where the labels stand that a tag on the time axis touches."""
+    found: list[Rect] = []
+    for x, tick in zip(ticks.x.tolist(), ticks.ticks, strict=True) if ticks is not None else ():
+        if abs(x - tag.left - tag.width / 2) < tag.width / 2 + sizes().time_gap:
+            width = canvas.text_width(tick.text, Font.FIGURES, sizes().small, bold=tick.major) + 2
+            found.append(Rect(x - width / 2, axis.top + 1, width, axis.height - 1))
+    return [rect for rect in found if rect.left < tag.right and tag.left < rect.right]
+
+
+def value_label_rects(axis: Rect, ticks: ValueTicks | None, tag: Rect, avoid_px: tuple[float, ...] = ()) -> list[Rect]:
+    """Where the labels stand that a tag on a vertical axis touches; `avoid_px` as for `draw_value_axis`."""
+    if ticks is None:
+        return []
+    height = sizes().small + 2
+    near = _written(axis, ticks, avoid_px) & (np.abs(ticks.y - tag.middle) < (height + tag.height) / 2)
+    return [Rect(axis.left + 1, y - height / 2, axis.width - 1, height) for y in ticks.y[near].tolist()]
+
+
+def _written(rect: Rect, ticks: ValueTicks, avoid_px: tuple[float, ...]) -> npt.NDArray[np.bool_]:
+    """Which labels of a vertical axis are written."""
+    keep = (ticks.y > rect.top + _EDGE_PX) & (ticks.y < rect.bottom - _EDGE_PX)
+    for tag in avoid_px:
+        keep &= np.abs(ticks.y - tag) >= _TAG_CLEARANCE_PX
+    return np.asarray(keep)
 
 
 def _fits(canvas: Canvas, x: float, words: str, rect: Rect, size_px: float) -> bool:

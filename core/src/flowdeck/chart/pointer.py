@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import numpy as np
 
+from flowdeck.chart.axes import time_label_rects, value_label_rects
 from flowdeck.chart.card import card_size, draw_card, place_card
 from flowdeck.chart.composer import Composer
 from flowdeck.chart.crosshair import Cursor, lines
@@ -83,13 +86,32 @@ def _tags(composer: Composer, scene: Scene, cursor: Cursor) -> None:
         composer.cursor.save(canvas.buffer, rect, canvas.scale)
         draw_gap_label(canvas, theme, rect, cursor.gap, canvas.scale)
     if cursor.axis is not None and cursor.line_y is not None:
+        _make_room(composer, scene, _value_labels(scene, cursor.axis, cursor.line_y))
         composer.cursor.save(canvas.buffer, tag_rect(cursor.axis, cursor.line_y), canvas.scale)
         fill = theme["chart.crosshair_tag"]
         draw_tag(canvas, cursor.axis, cursor.line_y, cursor.value, fill, 0xFFFFFFFF, canvas.scale)
     if cursor.line_x is not None:
         rect = time_tag_rect(canvas, layout.time_axis, cursor.line_x, cursor.time)
+        _make_room(composer, scene, time_label_rects(canvas, layout.time_axis, scene.times, rect))
         composer.cursor.save(canvas.buffer, rect, canvas.scale)
         draw_time_tag(canvas, theme, rect, cursor.time, canvas.scale)
+
+
+def _value_labels(scene: Scene, axis: Rect, y_px: float) -> list[Rect]:
+    """The labels of a vertical axis that its tag would hide in part."""
+    layout = scene.layout
+    own = next((band.id for band in layout.bands if band.axis == axis), "")
+    if own:
+        return value_label_rects(axis, scene.values.get(own), tag_rect(axis, y_px))
+    last = () if scene.last is None else (tag_rect(axis, scene.price_px(scene.last.price)).middle,)
+    return value_label_rects(axis, scene.prices, tag_rect(axis, y_px), last)
+
+
+def _make_room(composer: Composer, scene: Scene, labels: Iterable[Rect]) -> None:
+    """Take away what a tag would leave half of."""
+    for label in labels:
+        composer.cursor.save(composer.canvas.buffer, label, composer.canvas.scale)
+        box(composer.canvas, label, scene.theme["bg.canvas"])
 
 
 def _cell(composer: Composer, scene: Scene, cursor: Cursor) -> None:

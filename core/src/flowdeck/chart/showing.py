@@ -65,6 +65,12 @@ class Showing(ChartCore):
         return newest_close(self._bars())
 
     @property
+    def rises(self) -> bool:
+        """Whether the newest bar goes up, as the tag of the last price shows it."""
+        last = self._scene.last if self._scene is not None else None
+        return last is None or last.rises
+
+    @property
     def newest_ns(self) -> int | None:
         """When the newest bar opened, ns UTC."""
         return newest_open(self._bars())
