@@ -3,6 +3,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from PySide6.QtGui import QImage
 
 from flowdeck.chart.parts import Loading
 from flowdeck.desktop.feedline import FeedLine, engine_status, feed_line, link_banner
@@ -77,3 +78,38 @@ def test_the_worst_feed_of_a_venue_is_the_one_that_is_shown(qapp: object) -> Non
     worst = session.status_of("v")
     assert worst is not None
     assert worst.source == "b"
+
+
+def test_a_lost_feed_stays_lost_since_it_was_lost_while_it_is_tried_again(qapp: object) -> None:
+    session = Session()
+
+    def tell(state: str, since: int, **more: object) -> SourceStatus:
+        fields = {"source": "a", "venue": "v", "state": state, "reason": "", "since": since, "retry_at": 0}
+        session.engine_event("status", {**fields, "latency_ns": 0, **more})
+        told = session.status_of("v")
+        assert told is not None
+        return told
+
+    assert tell("connecting", 1).state is FeedState.CONNECTING
+    assert tell("disconnected", 5, reason="refused", retry_at=9).since == 5
+    trying = tell("connecting", 9)
+    assert (trying.state, trying.since) == (FeedState.DISCONNECTED, 5)
+    assert (trying.reason, trying.retry_at) == ("trying again", 0)
+    again = tell("disconnected", 10, reason="refused again", retry_at=20)
+    assert (again.since, again.reason, again.retry_at) == (5, "refused again", 20)
+    assert tell("live", 21).state is FeedState.LIVE
+    assert tell("disconnected", 30).since == 30
+
+
+def test_the_dot_of_the_live_chip_does_not_say_live_while_the_feed_is_lost(stage: Any) -> None:
+    chip = stage.window.topbar.live
+
+    def dot() -> QImage:
+        picture: QImage = chip.icon().pixmap(14, 14).toImage()
+        return picture
+
+    unknown = dot()
+    stage.link.say(LinkState.LOST, reason="killed")
+    stage.until(lambda: dot() != unknown)
+    lost = dot()
+    assert lost.pixelColor(7, 7) == stage.shell.look.colour("ui.error")

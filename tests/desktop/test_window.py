@@ -5,9 +5,10 @@ from __future__ import annotations
 import tomllib
 from typing import Any
 
+import pytest
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication
+from PySide6.QtWidgets import QApplication, QLabel
 
 from flowdeck.chart.parts import Redraw
 from flowdeck.config import load_config
@@ -15,6 +16,8 @@ from flowdeck.desktop.app import choice_of
 from flowdeck.desktop.charting import Charting
 from flowdeck.desktop.chartpane import ChartPane
 from flowdeck.desktop.linkstatus import LinkState, Reply
+from flowdeck.streams import Batch
+from flowdeck.testing.samples import sample_bars, sample_trades
 
 
 def remembered(stage: Any) -> dict[str, Any]:
@@ -40,6 +43,18 @@ def test_it_shows_what_was_chosen_and_the_last_price(stage: Any) -> None:
     assert bar.timeframes.button("1m").isChecked()
     assert stage.host.last_price is not None
     stage.until(lambda: bar.price_text() == f"{stage.host.last_price:,.1f}")
+
+
+@pytest.mark.parametrize(("move", "tone"), [(1, "buy"), (-1, "sell")])
+def test_the_price_has_the_colour_of_its_tag(stage: Any, move: int, tone: str) -> None:
+    price = stage.window.topbar.findChild(QLabel, "last_price")
+    handle, request = next((h, r) for h, r in stage.link.opened.items() if r.key.kind == "bars" and r.live)
+    rows = sample_bars(sample_trades(), request.key.timeframe)[-1:].copy()
+    rows["close"] = rows["open"] + move
+    stage.host.receive(handle, Batch(request.key, rows, 9))
+    stage.shell.frame()
+    stage.until(lambda: price.text() == f"{rows['close'][0]:,.1f}")
+    assert price.property("tone") == tone
 
 
 def test_a_drag_pans_and_the_way_back_is_offered(stage: Any) -> None:

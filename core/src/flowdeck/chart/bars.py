@@ -14,7 +14,16 @@ from flowdeck.instruments import Instrument
 from flowdeck.series import Series
 from flowdeck.specs import View
 
-__all__ = ["bar_figures", "gaps", "last_price", "loading", "newest_close", "newest_open", "price_range"]
+__all__ = [
+    "bar_figures",
+    "gaps",
+    "last_price",
+    "loading",
+    "newest_close",
+    "newest_in_sight",
+    "newest_open",
+    "price_range",
+]
 
 _FEED = {"bars": "trades", "footprint": "trades", "book": "depth", "liquidity": "depth"}
 """Which root stream is missing where a derived one has a gap."""
@@ -49,6 +58,14 @@ def bar_figures(series: Series | None, instrument: Instrument, ts: int | None) -
     lots = int(series.column("buy_lots")[at]) - int(series.column("sell_lots")[at])
     first, high, low, last = (float(series.column(name)[at]) for name in ("open", "high", "low", "close"))
     return BarFigures(first, high, low, last, float(instrument.quantities([lots])[0]))
+
+
+def newest_in_sight(series: Series | None, view: View) -> int | None:
+    """When the newest bar of the picture opened, ns UTC; None when it shows none."""
+    if series is None:
+        return None
+    opens = series.column("ts")[series.span(view.start_ns - view.timeframe.duration_ns + 1, view.stop_ns)]
+    return int(opens[-1]) if len(opens) else None
 
 
 def price_range(series: Series | None, view: View) -> tuple[float, float] | None:

@@ -103,9 +103,10 @@ class Director:
         )
 
     def legend(self, view: View, series: Series | None, ts: int | None) -> Groups:
-        """The groups of the legend line, for the bar that holds a time, or the newest."""
+        """The groups of the legend line, for the bar that holds a time, or the newest in sight."""
         titles = tuple(slot.spec.title for slot in self._deck.shown() if slot.spec.placement is Placement.PLOT)
-        bar = bars.bar_figures(series, view.instrument, ts)
+        ts = bars.newest_in_sight(series, view) if ts is None else ts
+        bar = None if ts is None else bars.bar_figures(series, view.instrument, ts)
         key = (view.instrument, view.timeframe, view.grouping, view.lod, view.theme, titles, bar)
         if key != self._legend_key:
             self._legend_key, self._legend = key, pieces(view, titles, bar)

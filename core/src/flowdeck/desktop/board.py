@@ -92,6 +92,7 @@ class Board:
         if status is None and self._charting.run is None:
             status = self._session.status_of(venue)
         self._charting.set_status(status)
+        self._window.topbar.show_feed(status.state if status is not None else None)
         self._show_feed_line()
         self.show_banners()
 

@@ -197,11 +197,11 @@ class Charting(QObject):
         """History that is on its way."""
         return self.host.loading if self.host is not None else None
 
-    def price(self) -> tuple[float | None, int]:
-        """The last price, and how many decimals it has."""
+    def price(self) -> tuple[float | None, int, bool]:
+        """The last price, how many decimals it has, and whether its bar goes up."""
         if self.host is None or self.host.instrument is None:
-            return None, 0
-        return self.host.last_price, self.host.instrument.price_decimals
+            return None, 0, True
+        return self.host.last_price, self.host.instrument.price_decimals, self.host.rises
 
     def _do(self, call: Callable[[ChartHost], Any]) -> bool:
         """Do something to the chart, if there is one; what it refuses is said. Whether it was done."""

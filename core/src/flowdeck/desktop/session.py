@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any, Protocol
 
 from PySide6.QtCore import QObject, Signal
@@ -118,7 +119,8 @@ class Session(QObject):
     def _take_status(self, payload: dict[str, Any]) -> None:
         fields = {**payload, "state": FeedState(payload["state"])}
         status = SourceStatus(**fields)
-        self.statuses[status.source, status.venue] = status
+        key = status.source, status.venue
+        self.statuses[key] = _still_lost(self.statuses[key], status) if key in self.statuses else status
         self.feed_news.emit()
 
     def _take_run(self, payload: dict[str, Any]) -> None:
@@ -162,3 +164,12 @@ class Session(QObject):
     def _take_settings(self, payload: dict[str, Any]) -> None:
         self.settings[payload["plugin"]] = payload
         self.settings_news.emit(payload["plugin"])
+
+
+def _still_lost(before: SourceStatus, status: SourceStatus) -> SourceStatus:
+    """A feed that is lost stays so while it is tried again and again, since it was lost first."""
+    if before.state is not FeedState.DISCONNECTED:
+        return status
+    if status.state is FeedState.CONNECTING:
+        return replace(before, reason="trying again", retry_at=0)
+    return replace(status, since=before.since) if status.state is FeedState.DISCONNECTED else status

@@ -13,9 +13,13 @@ from flowdeck.desktop.look import Look
 from flowdeck.desktop.widgets import Bar, IconButton, Segments, button, line, row
 from flowdeck.errors import TimeframeError
 from flowdeck.instruments import InstrumentId
+from flowdeck.specs import FeedState
 from flowdeck.timeframes import CHART_TIMEFRAMES, Timeframe
 
 __all__ = ["TopBar"]
+
+_DOTS = {FeedState.LIVE: "ui.ok", FeedState.STALE: "ui.warning", FeedState.DISCONNECTED: "ui.error"}
+"""Colours of the live chip's dot; grey while nothing is known."""
 
 
 class _Logo(QWidget):
@@ -81,7 +85,8 @@ class TopBar(Bar):
         self.instrument_button.clicked.connect(self.instrument_asked)
         self._price = label(size="price", weight="semibold", figures=True)
         self._price.setAccessibleName("Last price")
-        self._last: float | None = None
+        self._price.setObjectName("last_price")
+        self._last: tuple[float, bool] | None = None
         offered = [(str(timeframe), _shown(timeframe)) for timeframe in CHART_TIMEFRAMES]
         self.timeframes = Segments(offered, name="Timeframe")
         self.timeframes.chosen.connect(lambda text: self.timeframe_chosen.emit(Timeframe.parse(text)))
@@ -93,6 +98,7 @@ class TopBar(Bar):
             chip.clicked.connect(asked)
         self._look = look
         self._running = ""
+        self._feed: FeedState | None = None
         self.snapshot = IconButton(look, "camera", "Snapshot (Ctrl S)")
         self.plugins = IconButton(look, "puzzle", "Plugins")
         self.settings = IconButton(look, "gear", "Settings (Ctrl ,)")
@@ -144,13 +150,12 @@ class TopBar(Bar):
         self._last = None
         self._price.setText("")
 
-    def show_price(self, price: float | None, decimals: int) -> None:
-        """Write the last price, in the colour of its last move."""
-        if price is None or price == self._last:
+    def show_price(self, price: float | None, decimals: int, rises: bool) -> None:
+        """Write the last price, in the colour of its tag at the price axis."""
+        if price is None or (price, rises) == self._last:
             return
-        if self._last is not None:
-            restyle(self._price, "tone", "buy" if price > self._last else "sell")
-        self._last = price
+        self._last = price, rises
+        restyle(self._price, "tone", "buy" if rises else "sell")
         self._price.setText(figures.price(price, decimals))
 
     def price_text(self) -> str:
@@ -168,6 +173,12 @@ class TopBar(Bar):
         self._running = ""
         self._paint_chips()
 
+    def show_feed(self, state: FeedState | None) -> None:
+        """What the live chip's dot says; None before anything is known."""
+        if state != self._feed:
+            self._feed = state
+            self._paint_chips()
+
     def show_replay(self, speed: str) -> None:
         """Mark the replay chip, with its speed."""
         self._running = speed
@@ -175,7 +186,8 @@ class TopBar(Bar):
 
     def _paint_chips(self) -> None:
         in_replay = bool(self._running)
-        self.live.setIcon(self._look.icon("live", "text.tertiary" if in_replay else "ui.ok", 14))
+        dot = "text.tertiary" if in_replay else _DOTS.get(self._feed or FeedState.CONNECTING, "text.tertiary")
+        self.live.setIcon(self._look.icon("live", dot, 14))
         self.live.setToolTip("Back to live data" if in_replay else "Live data")
         self.replay.setIcon(self._look.icon("history", "ui.accent" if in_replay else "text.secondary", 16))
         self.replay.setToolTip("Choose another capture" if in_replay else "Replay a capture")
