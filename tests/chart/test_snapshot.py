@@ -238,3 +238,23 @@ def test_an_end_before_the_beginning_is_wrong_usage(tmp_path: Path, capsys: pyte
     assert main(["snapshot", *words]) == 2
     assert "--to: must be later than --from" in capsys.readouterr().err
     assert not out.exists()
+
+
+def test_a_range_without_data_is_said_and_nothing_of_other_bars_is_shown(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    capture, out = write_capture(tmp_path / "c.gz"), tmp_path / "chart.png"
+    words = ["snapshot", "--capture", str(capture), "--out", str(out), "--size", "700x420", "--json"]
+    assert main([*words, "--from", "2001-01-01", "--to", "2001-01-01T01:00"]) == 0
+    said = capsys.readouterr()
+    facts = json.loads(said.out)
+    assert facts["empty"] is True
+    assert facts["data_from_ns"] < facts["data_to_ns"]
+    assert "--from and --to hold no bars; the data span 20" in said.err
+    empty = picture(out)
+    assert not coloured(empty[:40], GREEN)
+    assert not coloured(empty[:40], RED)
+    assert main(words) == 0
+    said = capsys.readouterr()
+    assert json.loads(said.out)["empty"] is False
+    assert said.err == ""

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from flowdeck.cli._arguments import parse_when
 from flowdeck.cli.main import main
 from flowdeck.timeframes import DAY_NS
 
@@ -45,6 +46,8 @@ def test_one_of_capture_and_attach_is_needed(capsys: pytest.CaptureFixture[str],
         ("--out", "chart.jpg", "written as .png"),
         ("--out", "nowhere/chart.png", "there is no folder nowhere"),
         ("--layers", "footprint,vwap", "no layer vwap; known are"),
+        ("--layers", "", "names no layer"),
+        ("--theme", "pink", "'pink' is neither dark nor light"),
     ],
 )
 def test_bad_values_name_the_value_and_what_is_allowed(
@@ -82,12 +85,11 @@ def test_a_folder_is_no_picture(capsys: pytest.CaptureFixture[str], capture: Pat
         ("2024-08-09T01:55:00+02:00", 0, 1_723_161_300 * 10**9),
         ("2024-08-08", 0, 1_723_075_200 * 10**9),
         ("23:55", 1_723_161_585 * 10**9, 1_723_161_300 * 10**9),
+        ("1723161300000000000", 0, 1_723_161_300 * 10**9),
         ("23:55:00.5", 5 * DAY_NS + 7, 5 * DAY_NS + 86_100 * 10**9 + 500_000_000),
     ],
 )
 def test_times_are_utc_and_times_of_day_belong_to_the_newest_data(text: str, newest: int, ns: int) -> None:
-    from flowdeck.cli.snapshot import _time
-
-    when = _time(text, "--from")
+    when = parse_when(text, "--from")
     assert when is not None
     assert when(newest) == ns

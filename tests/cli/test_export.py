@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 from collections import defaultdict
+from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -149,7 +150,8 @@ def test_json_tells_what_was_written(small: Path, tmp_path: Path, capsys: pytest
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        (["export", "candles"], "candles"),
+        (["export", "candles"], "'candles' is not one of"),
+        (["export", "bars", "--out", "x.csv", "--capture", "a", "--from", "25:00"], "--from"),
         (["export", "bars", "--out", "x.xlsx"], "--out"),
         (["export", "bars", "--out", "x.csv", "--timeframe", "1y"], "--timeframe"),
         (["export", "bars", "--out", "x.csv", "--grouping", "0"], "--grouping"),
@@ -251,3 +253,35 @@ def test_a_tick_size_too_fine_for_any_price_is_one_line(
     words = ["export", "footprint", "--capture", str(small), "--out", str(tmp_path / "a.csv")]
     assert main.main([*words, "--tick-size", "1e-400"]) == 1
     assert "is not within 2^53 steps of 1E-400" in capsys.readouterr().err
+
+
+def test_a_time_of_day_is_one_of_the_newest_datas_day(small: Path, tmp_path: Path) -> None:
+    ts = int(_export("bars", small, tmp_path / "b.csv")[1]["ts"])
+    clock = datetime.fromtimestamp(ts // 10**9, UTC).strftime("%H:%M")
+    assert [int(row["ts"]) for row in _export("bars", small, tmp_path / "b.csv", "--from", clock)] == [ts]
+    assert len(_export("trades", small, tmp_path / "b.csv", "--to", clock)) == 4
+
+
+def test_an_end_before_the_beginning_is_wrong_usage(
+    small: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    words = ["export", "bars", "--capture", str(small), "--out", str(tmp_path / "b.csv")]
+    assert main.main([*words, "--from", "10:00", "--to", "09:00"]) == 2
+    assert "--to: must be later than --from" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("kind", ["trades", "bars", "footprint"])
+def test_a_range_without_data_is_said_with_what_there_is(
+    kind: str, small: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert _export(kind, small, tmp_path / "b.csv", "--to", "2001-01-01", "--json") == []
+    said = capsys.readouterr()
+    facts = json.loads(said.out)
+    assert f"--from and --to hold no {kind}; the data span" in said.err
+    assert facts["rows"] == 0
+    assert facts["data_from_ns"] < facts["data_to_ns"]
+
+
+def test_a_wrong_kind_is_a_plain_sentence(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main.main(["export", "foo", "--out", "x.csv"]) == 2
+    assert "Value error" not in capsys.readouterr().err

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+import re
+from collections.abc import Callable
+from datetime import UTC, date, datetime, time
 from decimal import Decimal, InvalidOperation
 
 import typer
 
 from flowdeck.errors import InstrumentError, TimeframeError
 from flowdeck.instruments import InstrumentId
-from flowdeck.timeframes import Timeframe
+from flowdeck.timeframes import DAY_NS, Timeframe
 
-__all__ = ["parse_instrument", "parse_speed", "parse_step", "parse_time", "parse_timeframe"]
+__all__ = ["When", "no_data", "parse_instrument", "parse_speed", "parse_step", "parse_timeframe", "parse_when"]
+
+When = Callable[[int], int]
+"""A time (ns UTC) as a user wrote it, given the newest time of the data."""
 
 
 def parse_speed(text: str) -> float | None:
@@ -56,15 +61,36 @@ def parse_step(text: str | None, option: str) -> Decimal | None:
     return step.normalize()
 
 
-def parse_time(text: str | None, option: str) -> int | None:
-    """A time in ns UTC: `2024-08-08T23:55`, `2024-08-08 23:55:30.5+02:00` (UTC unless it says otherwise), or ns."""
-    if text is None:
+def parse_when(text: str | None, option: str) -> When | None:
+    """What a time means once the newest time of the data is known: times of day belong to its day.
+
+    `2024-08-08T23:55`, `2024-08-08 23:55:30.5+02:00` (UTC unless it says otherwise), `23:55`, or ns UTC.
+    """
+    if not text:
         return None
     if text.isdecimal() and len(text) in {18, 19}:
-        return int(text)
+        return _fixed(int(text))
     try:
-        time = datetime.fromisoformat(text)
+        clock = time.fromisoformat(text) if re.fullmatch(r"[0-9]{1,2}:[0-9:.]+", text) else None
+        ns = _ns(datetime.fromisoformat(text) if clock is None else datetime.combine(date(1970, 1, 1), clock))
     except ValueError:
-        raise typer.BadParameter(f"{text!r} is not a time such as 2024-08-08T23:55, or ns", param_hint=option) from None
-    since = (time if time.tzinfo else time.replace(tzinfo=UTC)) - datetime(1970, 1, 1, tzinfo=UTC)
+        example = "2024-08-08T23:55:00 or 23:55, or ns"
+        raise typer.BadParameter(f"{text!r} is not a time such as {example}", param_hint=option) from None
+    return _fixed(ns) if clock is None else (lambda newest: newest // DAY_NS * DAY_NS + ns)
+
+
+def no_data(what: str, span: tuple[int, int] | None) -> str:
+    """That --from and --to hold nothing, and what the data span (ns UTC, first and last)."""
+    if span is None:
+        return f"there are no {what} at all"
+    first, last = (datetime.fromtimestamp(ns // 10**9, UTC).replace(tzinfo=None).isoformat() for ns in span)
+    return f"--from and --to hold no {what}; the data span {first} to {last} UTC"
+
+
+def _fixed(ns: int) -> When:
+    return lambda _newest: ns
+
+
+def _ns(moment: datetime) -> int:
+    since = (moment if moment.tzinfo else moment.replace(tzinfo=UTC)) - datetime(1970, 1, 1, tzinfo=UTC)
     return (since.days * 86_400 + since.seconds) * 1_000_000_000 + since.microseconds * 1_000

@@ -14,9 +14,10 @@ from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 import typer
 
+from flowdeck.cli._arguments import When
 from flowdeck.errors import CaptureError, EngineError, FlowdeckError, StreamError
 from flowdeck.instruments import Instrument, InstrumentId
-from flowdeck.streams import EndOfStream, StreamEvent, StreamKey, StreamRequest
+from flowdeck.streams import Batch, EndOfStream, StreamEvent, StreamKey, StreamRequest
 from flowdeck.timeframes import Timeframe
 
 if TYPE_CHECKING:
@@ -27,10 +28,7 @@ if TYPE_CHECKING:
     from flowdeck.plugins.manager import PluginManager
     from flowdeck.specs import Theme
 
-__all__ = ["Drawn", "Plan", "When", "draw"]
-
-When = Callable[[int], int]
-"""A time (ns UTC) as a user wrote it, given the newest time of the data."""
+__all__ = ["Drawn", "Plan", "draw"]
 
 _PATIENCE_S = 15.0
 """How long nothing may arrive while history is on its way."""
@@ -60,13 +58,22 @@ class Plan:
 
 @dataclass(frozen=True)
 class Drawn:
-    """What was drawn, for the report."""
+    """What was drawn, for the report. `data_span` is from the first bar's open to the newest's, ns UTC."""
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether no bar lies in the picture."""
+        if self.data_span is None:
+            return True
+        first, newest = self.data_span
+        return newest + self.timeframe.duration_ns <= self.start_ns or first >= self.stop_ns
 
     instrument: Instrument
     timeframe: Timeframe
     grouping: int
     start_ns: int
     stop_ns: int
+    data_span: tuple[int, int] | None
     problems: tuple[str, ...]
     problem_count: int
 
@@ -87,6 +94,7 @@ class _TaskFeed:
         self._tasks: dict[int, asyncio.Task[None]] = {}
         self._handles = 0
         self.events: asyncio.Queue[tuple[int, Any]] = asyncio.Queue()
+        self.bars: tuple[int, int] | None = None  # first and last open of the bars that came
 
     def open(self, request: StreamRequest) -> int:
         """See `Feed.open`."""
@@ -116,6 +124,9 @@ class _TaskFeed:
             return
         self.events.put_nowait((handle, Opened(stream.key, stream.instrument)))
         async for event in stream:
+            if isinstance(event, Batch) and event.key.kind == "bars" and len(event.rows):
+                ends = (int(event.rows["ts"].min()), int(event.rows["ts"].max()), *(self.bars or ()))
+                self.bars = min(ends), max(ends)
             self.events.put_nowait((handle, event))
 
 
@@ -188,7 +199,7 @@ def _chosen(plan: Plan, run: RunInfo) -> InstrumentId:
 
 async def _picture(
     plan: Plan, manager: PluginManager, feed: _TaskFeed, instrument: InstrumentId, run: str | None
-) -> tuple[Instrument, Timeframe, int, int, int]:
+) -> tuple[Instrument, Timeframe, int, int, int, tuple[int, int] | None]:
     host = _host(plan, manager, feed, instrument, run)
     with contextlib.closing(host):
         host.set_grouping(plan.grouping)
@@ -201,7 +212,7 @@ async def _picture(
         host.fit(x=False)
         await _settle(host, feed)
         host.png(plan.out)
-        return host.instrument, host.timeframe, host.grouping, *host.span
+        return host.instrument, host.timeframe, host.grouping, *host.span, feed.bars
 
 
 def _host(plan: Plan, manager: PluginManager, feed: _TaskFeed, instrument: InstrumentId, run: str | None) -> ChartHost:

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import asyncio
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 from pathlib import Path
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 import numpy as np
+import typer
 
+from flowdeck.captures import span
 from flowdeck.cli import _app
+from flowdeck.cli._arguments import When
 from flowdeck.cli._offline import EpochOver, choose_instrument, offline_engine, read_to_end
 from flowdeck.cli._tables import TableWriter, regroup, table, trades_off_tick, writing
 from flowdeck.engine import Engine
@@ -30,6 +35,26 @@ _CHUNK_ROWS = 200_000
 _PROVISIONAL_DECIMALS = 8  # of a Parquet file of trades, whose schema must hold finer steps that show later
 
 
+class Range(NamedTuple):
+    """From when until when, exclusive, ns UTC; None is without limit."""
+
+    start: int | None
+    stop: int | None
+
+
+class Span:
+    """The first and the last `ts` of all rows that were read, in the range or not."""
+
+    def __init__(self) -> None:
+        self.ends: tuple[int, int] | None = None
+
+    def see(self, rows: Rows) -> None:
+        """Take rows into account."""
+        if len(rows):
+            first, last = int(rows["ts"].min()), int(rows["ts"].max())
+            self.ends = (first, last) if self.ends is None else (min(first, self.ends[0]), max(last, self.ends[1]))
+
+
 @dataclass(frozen=True)
 class Order:
     """What to write.
@@ -41,8 +66,8 @@ class Order:
         timeframe: Of bars and footprint.
         grouping: Of the footprint, ticks a row.
         tick_size: Of the footprint; None takes the instrument's.
-        start: First `ts` wanted, ns UTC.
-        stop: End of what is wanted, ns UTC, exclusive.
+        start: First `ts` wanted.
+        stop: End of what is wanted, exclusive.
     """
 
     kind: str
@@ -51,8 +76,21 @@ class Order:
     timeframe: Timeframe
     grouping: int
     tick_size: Decimal | None
-    start: int | None
-    stop: int | None
+    start: When | None
+    stop: When | None
+
+    @property
+    def has_range(self) -> bool:
+        """Whether less than everything is wanted."""
+        return self.start is not None or self.stop is not None
+
+    def range(self, newest: int) -> Range:
+        """The range that is meant when the data end at `newest`, ns UTC."""
+        start = self.start(newest) if self.start is not None else None
+        stop = self.stop(newest) if self.stop is not None else None
+        if start is not None and stop is not None and start >= stop:
+            raise typer.BadParameter("must be later than --from", param_hint="--to")
+        return Range(start, stop)
 
     def key_of(self, instrument: InstrumentId, run: str | None = None, *, ticks: bool = False) -> StreamKey:
         """The stream of an instrument, its rows of one tick each if `ticks`."""
@@ -81,6 +119,7 @@ class Exported:
         problems: Damaged lines, the first of them.
         problem_count: All of them.
         off_tick: Trades whose price is no multiple of the tick size that was asked for, and went to the nearest.
+        span: First and last `ts` of the data, in the range or not, ns UTC; None when there are none.
     """
 
     rows: int
@@ -89,10 +128,12 @@ class Exported:
     problems: tuple[str, ...] = ()
     problem_count: int = 0
     off_tick: int = 0
+    span: tuple[int, int] | None = None
 
 
 class _Sink(Protocol):
     off_tick: int
+    span: Span
 
     def add(self, batch: Batch, instrument: Instrument) -> None: ...
     def finish(self, instrument: Instrument) -> None: ...
@@ -103,11 +144,13 @@ class _EventSink:
 
     off_tick = 0
 
-    def __init__(self, order: Order, writer: TableWriter) -> None:
-        self._order, self._writer = order, writer
+    def __init__(self, order: Order, writer: TableWriter, wanted: Range) -> None:
+        self._order, self._writer, self._wanted = order, writer, wanted
+        self.span = Span()
 
     def add(self, batch: Batch, instrument: Instrument) -> None:
-        self._write(_within(self._order, batch.rows), instrument)
+        self.span.see(batch.rows)
+        self._write(_within(self._wanted, batch.rows), instrument)
 
     def finish(self, instrument: Instrument) -> None:
         if not self._writer.rows:
@@ -121,8 +164,9 @@ class _EventSink:
 class _StateSink:
     """Keeps the latest of each row, and writes them in order at the end."""
 
-    def __init__(self, order: Order, writer: TableWriter, key: StreamKey) -> None:
-        self._order, self._writer = order, writer
+    def __init__(self, order: Order, writer: TableWriter, key: StreamKey, wanted: Range) -> None:
+        self._order, self._writer, self._wanted = order, writer, wanted
+        self.span = Span()
         self._series = Series(key, _KINDS[order.kind])
         self.off_tick = 0
 
@@ -130,7 +174,9 @@ class _StateSink:
         self._series.apply(batch)
 
     def finish(self, instrument: Instrument) -> None:
-        rows = _within(self._order, self._series.rows())
+        rows = self._series.rows()
+        self.span.see(rows)
+        rows = _within(self._wanted, rows)
         if self._order.kind == "footprint" and self._order.tick_size is not None and self._order.moves(instrument):
             self.off_tick = trades_off_tick(rows, instrument, self._order.tick_size)
             rows = regroup(rows, instrument, self._order.tick_size, self._order.grouping)
@@ -138,11 +184,11 @@ class _StateSink:
             self._writer.write(table(self._order.kind, rows[begin : begin + _CHUNK_ROWS], instrument))
 
 
-def _sink(order: Order, writer: TableWriter, key: StreamKey) -> _Sink:
-    return _EventSink(order, writer) if order.kind == "trades" else _StateSink(order, writer, key)
+def _sink(order: Order, writer: TableWriter, key: StreamKey, wanted: Range) -> _Sink:
+    return _EventSink(order, writer, wanted) if order.kind == "trades" else _StateSink(order, writer, key, wanted)
 
 
-def _within(order: Order, rows: Rows) -> Rows:
+def _within(order: Range, rows: Rows) -> Rows:
     inside = np.ones(len(rows), bool)
     if order.start is not None:
         inside &= rows["ts"] >= order.start
@@ -160,18 +206,22 @@ async def export_capture(order: Order, capture: Path) -> Exported:
     async with offline_engine() as engine:
         info = await engine.runs.start(capture, speed=None, paused=True)
         chosen = choose_instrument(info, order.instrument).id
+        within = order.range((await asyncio.to_thread(span, capture))[1] if order.has_range else 0)
         with _app.progress(f"Reading {capture.name}"):
             while True:
                 try:
-                    rows, instrument, off_tick = await _export_run(engine, info.id, chosen, order)
+                    rows, instrument, sink = await _export_run(engine, info.id, chosen, order, within)
                     break
                 except EpochOver:  # a later price refined the steps: rows before it are made anew
                     continue
         info = engine.runs.info(info.id)
-        return Exported(rows, instrument, info.skipped, info.problems, info.problem_count, off_tick)
+        damage = info.skipped, info.problems, info.problem_count
+        return Exported(rows, instrument, *damage, sink.off_tick, sink.span.ends)
 
 
-async def _export_run(engine: Engine, run: str, wanted: InstrumentId, order: Order) -> tuple[int, Instrument, int]:
+async def _export_run(
+    engine: Engine, run: str, wanted: InstrumentId, order: Order, within: Range
+) -> tuple[int, Instrument, _Sink]:
     def steps() -> Instrument:
         instrument = engine.instrument(wanted, run)
         assert instrument is not None
@@ -179,14 +229,14 @@ async def _export_run(engine: Engine, run: str, wanted: InstrumentId, order: Ord
 
     key = order.key(steps(), run)
     with writing(order.out) as writer:
-        sink = _sink(order, writer, key)
+        sink = _sink(order, writer, key, within)
         subscription = engine.open(StreamRequest(key))
         if not engine.runs.info(run).frames:
             await engine.runs.play(run)  # once: at the end it would begin anew
         async for batch in read_to_end(engine, subscription):
             sink.add(batch, steps())
         sink.finish(steps())
-    return writer.rows, steps(), sink.off_tick
+    return writer.rows, steps(), sink
 
 
 async def export_attached(order: Order, url: str | None) -> Exported:
@@ -198,27 +248,32 @@ async def export_attached(order: Order, url: str | None) -> Exported:
     config = _app.config()
     wanted = order.instrument or InstrumentId.parse(config.chart.instrument)
     address = url or url_of(config.engine.host, config.engine.port, secure=config.engine.tls_cert is not None)
+    within = order.range(time.time_ns())
     async with Client(address, _token(config.engine.data)) as client:
-        remote = await _history(client, order, order.key_of(wanted))
+        remote = await _history(client, within, order.key_of(wanted))
         if remote.instrument is not None and order.moves(remote.instrument):
             await remote.cancel()
-            remote = await _history(client, order, order.key(remote.instrument))
+            remote = await _history(client, within, order.key(remote.instrument))
         instrument = remote.instrument
         if instrument is None:
             raise InstrumentError(f"{address}: nobody has stated {wanted} yet; try again once its feed is live")
         with writing(order.out) as writer:
-            sink = _sink(order, writer, remote.key)
+            sink = _sink(order, writer, remote.key, within)
             async for event in remote:
                 if isinstance(event, Batch):
                     sink.add(event, instrument)
                 elif isinstance(event, EndOfStream) and event.reason != "done":
                     raise EngineError(f"{event.key}: {event.reason} {event.detail}".rstrip())
             sink.finish(instrument)
-    return Exported(writer.rows, instrument, off_tick=sink.off_tick)
+        if not writer.rows and within != Range(None, None):  # the engine sent the range only: what else is there?
+            async for event in await _history(client, Range(None, None), remote.key):
+                if isinstance(event, Batch):
+                    sink.span.see(event.rows)
+    return Exported(writer.rows, instrument, off_tick=sink.off_tick, span=sink.span.ends)
 
 
-async def _history(client: Client, order: Order, key: StreamKey) -> RemoteSubscription:
-    return await client.open(StreamRequest(key, order.start, order.stop, live=False))
+async def _history(client: Client, within: Range, key: StreamKey) -> RemoteSubscription:
+    return await client.open(StreamRequest(key, *within, live=False))
 
 
 def _token(folder: Path) -> str | None:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from flowdeck.cli import _app
-from flowdeck.cli._arguments import parse_instrument, parse_step, parse_time, parse_timeframe
+from flowdeck.cli._arguments import no_data, parse_instrument, parse_step, parse_timeframe, parse_when
 
 if TYPE_CHECKING:
     from flowdeck.cli._exporting import Exported, Order
@@ -53,8 +53,9 @@ def export(
 ) -> None:
     """Write trades, bars or footprint cells as a table, exact to the last digit.
 
-    Times are ns UTC; a bar's is its open. Quantities are in base units; row = tick // grouping. Without --tick-size
-    the exchange's own is taken where the capture states it, else it is inferred from the prices, which is said.
+    Times are UTC: 2024-08-08T23:55:00, or 23:55 on the day of the newest data; in the table they are ns, a bar's is its
+    open. Quantities are in base units; row = tick // grouping. Without --tick-size the exchange's own is taken where
+    the capture states it, else it is inferred from the prices, which is said.
     Without --capture the engine on this machine is read.
 
     Example:
@@ -69,7 +70,7 @@ def export(
     if tick_size is not None and kind is not _Kind.FOOTPRINT:
         raise typer.BadParameter(f"{kind} have no rows of ticks", param_hint="--tick-size")
     wanted, step = parse_instrument(instrument), parse_step(tick_size, "--tick-size")
-    frame, begin, end = parse_timeframe(timeframe), parse_time(start, "--from"), parse_time(stop, "--to")
+    frame, begin, end = parse_timeframe(timeframe), parse_when(start, "--from"), parse_when(stop, "--to")
     from flowdeck.cli._exporting import Order, export_attached, export_capture
 
     order = Order(str(kind), out, wanted, frame, grouping, step, begin, end)
@@ -94,6 +95,8 @@ def _report(order: Order, exported: Exported, *, as_json: bool) -> None:
         _app.notice(line)
     if exported.problem_count > 5:
         _app.notice(f"{exported.problem_count} problems in all")
+    if not exported.rows and order.has_range:
+        _app.notice(no_data(order.kind, exported.span))
     if as_json:
         _app.print_json(_facts(order, exported))
     else:
@@ -106,6 +109,8 @@ def _facts(order: Order, exported: Exported) -> dict[str, Any]:
         "out": str(order.out),
         "kind": order.kind,
         "rows": exported.rows,
+        "data_from_ns": exported.span[0] if exported.span else None,
+        "data_to_ns": exported.span[1] if exported.span else None,
         "instrument": str(instrument.id),
         "tick_size": str(order.tick_size or instrument.tick_size),
         "lot_size": str(instrument.lot_size),

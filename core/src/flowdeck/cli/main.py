@@ -91,7 +91,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         result = get_command(_APP).main(words, prog_name="flowdeck", standalone_mode=False)
     except typer.TyperException as error:
-        return _say(error.format_message(), error.exit_code)
+        return _say(error.format_message().replace("Value error, ", ""), error.exit_code)
     except FlowdeckError as error:
         if _app.options().debug:
             traceback.print_exc()

@@ -5,20 +5,20 @@ from __future__ import annotations
 import os
 import re
 from dataclasses import replace
-from datetime import UTC, date, datetime, time
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
 from flowdeck.cli import _app
+from flowdeck.cli._arguments import no_data, parse_when
 from flowdeck.errors import InstrumentError
 from flowdeck.instruments import InstrumentId
-from flowdeck.timeframes import DAY_NS, Timeframe
+from flowdeck.timeframes import Timeframe
 
 if TYPE_CHECKING:
     from flowdeck.canvas import FontSet
-    from flowdeck.cli._drawing import Drawn, Plan, When
+    from flowdeck.cli._drawing import Drawn, Plan
     from flowdeck.config import Config
     from flowdeck.plugins.manager import PluginManager
     from flowdeck.specs import Theme
@@ -29,6 +29,7 @@ _SMALLEST, _LARGEST = 240, 8192
 _SCALES = (0.5, 4.0)
 _LARGEST_GROUPING = 10**9
 _PROBLEMS_SHOWN = 10
+_THEMES = ("dark", "light")
 
 
 def snapshot(
@@ -40,7 +41,9 @@ def snapshot(
     stop: Annotated[str, typer.Option("--to", metavar="TIME", help="Right edge, UTC.")] = "",
     out: Annotated[Path, typer.Option(metavar="FILE", help="The picture to write, a .png.")] = Path("chart.png"),
     size: Annotated[str, typer.Option(metavar="WxH", help="Size in px, before --scale.")] = "1920x1080",
-    layers: Annotated[str, typer.Option(metavar="A,B", help="Layers to show; those of the configuration if not.")] = "",
+    layers: Annotated[
+        str | None, typer.Option(metavar="A,B", help="Layers to show; those of the configuration if not.")
+    ] = None,
     timeframe: Annotated[str, typer.Option(metavar="T", help="Length of a bar: 15s, 1m, 4h.")] = "",
     grouping: Annotated[str, typer.Option(metavar="N", help="Ticks per price row, or auto.")] = "auto",
     theme: Annotated[str, typer.Option(help="dark or light.")] = "",
@@ -62,20 +65,21 @@ def snapshot(
         raise typer.BadParameter("say either --capture FILE or --attach URL")
     if run and not attach:
         raise typer.BadParameter("a run lives in an engine: say --attach URL too", param_hint="--run")
-    config = _app.config({"chart.timeframe": timeframe or None, "appearance.theme": theme or None})
+    named = _named(layers)
+    config = _app.config({"chart.timeframe": timeframe or None, "appearance.theme": _known_theme(theme)})
     plan = Plan(
         capture=capture,
         attach=attach,
         run=run or None,
         token=_token(config.engine.data / "token"),
         instrument=_instrument(instrument or (config.chart.instrument if attach else "")),
-        start=_time(start, "--from"),
-        stop=_time(stop, "--to"),
+        start=parse_when(start, "--from"),
+        stop=parse_when(stop, "--to"),
         out=_writable(out),
         size=_size(size, scale),
         scale=scale,
         text_scale=_text_scale(config),
-        layers=_named(layers) or config.chart.layers or None,
+        layers=named or config.chart.layers or None,
         timeframe=_timeframe(config.chart.timeframe),
         grouping=_grouping(grouping),
         theme=_theme(config),
@@ -83,7 +87,7 @@ def snapshot(
     )
     manager = _app.manager(config)
     try:
-        asked = _spelled(manager, _named(layers))
+        asked = _spelled(manager, named)
         _check_layers(manager, asked=asked, configured=config.chart.layers)
         plan = replace(plan, layers=asked or plan.layers)
         with _app.progress(f"Drawing {out.name}"):
@@ -142,20 +146,6 @@ def _writable(path: Path) -> Path:
     return path
 
 
-def _time(text: str, option: str) -> When | None:
-    """What a time means once the newest time of the data is known: times of day belong to its day."""
-    if not text:
-        return None
-    try:
-        clock = time.fromisoformat(text) if re.fullmatch(r"[0-9]{1,2}:[0-9:.]+", text) else None
-        moment = datetime.fromisoformat(text) if clock is None else datetime.combine(date(1970, 1, 1), clock)
-    except ValueError:
-        example = "2024-08-08T23:55:00 or 23:55"
-        raise typer.BadParameter(f"{text!r} is not a time such as {example}", param_hint=option) from None
-    ns = round(moment.replace(tzinfo=moment.tzinfo or UTC).timestamp() * 1e6) * 1_000
-    return (lambda newest: newest // DAY_NS * DAY_NS + ns) if clock is not None else (lambda _newest: ns)
-
-
 def _theme(config: Config) -> Theme:
     from flowdeck.chart.theme import load_theme
 
@@ -178,8 +168,18 @@ def _token(path: Path) -> str | None:
     return path.read_text(encoding="ascii").strip() if path.is_file() and os.access(path, os.R_OK) else None
 
 
-def _named(text: str) -> tuple[str, ...]:
-    return tuple(part.strip() for part in text.split(",") if part.strip())
+def _named(text: str | None) -> tuple[str, ...]:
+    """The layers that were asked for; without the option none."""
+    names = tuple(part.strip() for part in (text or "").split(",") if part.strip())
+    if text is not None and not names:
+        raise typer.BadParameter("names no layer; leave it out for those of the configuration", param_hint="--layers")
+    return names
+
+
+def _known_theme(text: str) -> str | None:
+    if text not in {"", *_THEMES}:
+        raise typer.BadParameter(f"{text!r} is neither {' nor '.join(_THEMES)}", param_hint="--theme")
+    return text or None
 
 
 def _spelled(manager: PluginManager, asked: tuple[str, ...]) -> tuple[str, ...]:
@@ -203,6 +203,8 @@ def _report(plan: Plan, drawn: Drawn, *, as_json: bool) -> None:
         _app.notice(problem)
     if drawn.problem_count > _PROBLEMS_SHOWN:
         _app.notice(f"{drawn.problem_count} damaged lines in all")
+    if drawn.is_empty:
+        _app.notice(no_data("bars", drawn.data_span))
     if as_json:
         _app.print_json(
             {
@@ -212,6 +214,9 @@ def _report(plan: Plan, drawn: Drawn, *, as_json: bool) -> None:
                 "grouping": drawn.grouping,
                 "from_ns": drawn.start_ns,
                 "to_ns": drawn.stop_ns,
+                "empty": drawn.is_empty,
+                "data_from_ns": drawn.data_span[0] if drawn.data_span else None,
+                "data_to_ns": drawn.data_span[1] if drawn.data_span else None,
                 "damaged_lines": drawn.problem_count,
             }
         )
