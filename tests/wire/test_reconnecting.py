@@ -6,6 +6,7 @@ import asyncio
 from typing import Any
 
 import pytest
+from structlog.testing import capture_logs
 
 from flowdeck.errors import StreamError
 from flowdeck.instruments import InstrumentId
@@ -15,6 +16,7 @@ from flowdeck.streams import Batch, EndOfStream, StreamKey, StreamRequest
 from flowdeck.testing import FakeContext, FakeKeys, FakeSourceContext
 from flowdeck.wire.backoff import Backoff
 from flowdeck.wire.reconnect import LinkState, ReconnectingClient
+from flowdeck.wire.relay import Relay
 from flowdeck.wire.upstream import UpstreamPlugin, UpstreamSettings, UpstreamSource
 
 
@@ -255,3 +257,15 @@ def test_the_plugin_declares_one_source_for_all_venues() -> None:
     (spec,) = UpstreamPlugin(("trades", "depth")).register_sources()
     assert (spec.id, spec.provides, spec.venues) == ("upstream", ("trades", "depth"), ())
     assert UpstreamPlugin(()).register_settings().model.endswith(":UpstreamSettings")
+
+
+def test_each_change_of_the_link_is_logged_once_with_reason_and_next_try() -> None:
+    with capture_logs() as logs:
+        relay = Relay(Taken(), FakeSourceContext(), 0)
+        for retry_s in (0.2, 0.4):
+            relay.link_changed(LinkState(connected=False, reason="refused", retry_s=retry_s))
+        relay.link_changed(LinkState(connected=False, reason="another program", retry_s=2.0))
+        relay.link_changed(LinkState(connected=True))
+    said = [(line["log_level"], line.get("reason"), line.get("next_try")) for line in logs]
+    expected = [("warning", "refused", "0.2 s"), ("warning", "another program", "2.0 s"), ("info", None, None)]
+    assert said == expected

@@ -100,9 +100,19 @@ class Relay:
 
     def link_changed(self, state: LinkState) -> None:
         """Tell users of the link: a lost one is a lost feed."""
+        if (state.connected, state.reason) != (self._link.connected, self._link.reason):
+            self._log_link(state)
         self._link = state
         for venue in self._venues:
             self._say_link(venue)
+
+    def _log_link(self, state: LinkState) -> None:
+        """One line a change: further tries that fail for the same reason say nothing new."""
+        if state.connected:
+            self._context.log.info("collecting engine connected")
+        else:
+            retry = f"{state.retry_s:.1f} s"
+            self._context.log.warning("collecting engine not connected", reason=state.reason, next_try=retry)
 
     def _add_venue(self, venue: str) -> None:
         if venue not in self._venues:
