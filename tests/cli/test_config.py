@@ -56,9 +56,10 @@ def test_a_given_file_that_is_not_there_is_said(capsys: pytest.CaptureFixture[st
 def test_a_right_configuration_passes_the_check_and_makes_no_folders(
     capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
-    assert main(["--safe-mode", "config", "check"]) == 0
+    given = tmp_path / "other" / "config.toml"
+    assert main(["--safe-mode", "--config", str(given), "config", "check"]) == 0
     assert capsys.readouterr().out == "the configuration is right\n"
-    assert not (tmp_path / "config").exists()
+    assert not given.parent.exists()
 
 
 @pytest.mark.parametrize(
@@ -103,3 +104,30 @@ def test_another_command_says_the_first_problem_in_one_line(capsys: pytest.Captu
     assert capsys.readouterr().err.startswith(
         f"flowdeck: {path}: engine.prot = 1: is not a setting; did you mean port?"
     )
+
+
+def test_a_file_that_the_environment_names_and_is_not_there_is_said_too(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("FLOWDECK_CONFIG", str(tmp_path / "lost.toml"))
+    assert main(["config", "path"]) == 0
+    assert capsys.readouterr().err.count("lost.toml does not exist; the defaults are in force") == 1
+
+
+def test_the_places_of_a_broken_configuration_are_shown(capsys: pytest.CaptureFixture[str]) -> None:
+    path = _write("[engine\n")
+    assert main(["config", "path", "--json"]) == 0
+    said = capsys.readouterr()
+    assert json.loads(said.out)["engine"] == str(path)
+    assert "config.toml: line 1" in said.err
+
+
+def test_variables_that_are_no_setting_are_named(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("PORT", "NO_DESKTOP", "DATA", "PYTHON", "UPDATE_PICTURES"):
+        monkeypatch.setenv(f"FLOWDECK_{name}", "1")
+    assert main(["config", "path"]) == 0
+    (said,) = capsys.readouterr().err.splitlines()
+    assert "FLOWDECK_PORT is no setting" in said
+    assert "did you mean FLOWDECK_ENGINE__PORT?" in said

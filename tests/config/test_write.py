@@ -52,13 +52,14 @@ def test_a_crash_while_writing_leaves_the_old_file_and_nothing_else(
     def crash(_: int) -> None:
         raise OSError(28, "No space left on device")
 
-    path = tmp_path / "config.toml"
+    path = tmp_path / "own" / "config.toml"
+    path.parent.mkdir()
     path.write_text("[engine]\nport = 1\n")
     monkeypatch.setattr(os, "fsync", crash)
     with pytest.raises(ConfigError, match=r"cannot be written \(No space left on device\)"):
         save_engine(path, "engine.port", 2)
     assert path.read_text() == "[engine]\nport = 1\n"
-    assert list(tmp_path.iterdir()) == [path]
+    assert list(path.parent.iterdir()) == [path]
 
 
 def test_mode_and_link_of_the_file_stay(tmp_path: Path) -> None:

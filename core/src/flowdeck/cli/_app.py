@@ -21,7 +21,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
@@ -68,6 +68,7 @@ def options() -> Options:
 def set_options(value: Options) -> None:
     """Called once by the root command."""
     _OPTIONS.set(value)
+    _SAID.set(frozenset())
 
 
 def config(overrides: Mapping[str, Any] | None = None) -> Config:
@@ -76,11 +77,13 @@ def config(overrides: Mapping[str, Any] | None = None) -> Config:
     Raises:
         ConfigError: naming file, key, value and what is allowed.
     """
-    from flowdeck.config import load_config
+    from flowdeck.config import config_path, load_config, stray_variables
 
     given_path = options().config
-    if given_path is not None and not given_path.exists():
-        notice(f"{given_path} does not exist; the defaults are in force")
+    _say_once(stray_variables(os.environ))
+    named = given_path or (config_path() if os.environ.get("FLOWDECK_CONFIG") else None)
+    if named is not None and not named.exists():
+        _say_once([f"{named} does not exist; the defaults are in force"])
     given = {"engine.data": options().data_dir, **(overrides or {})}
     loaded = load_config(path=given_path, overrides={key: v for key, v in given.items() if v is not None})
     _log_to_stderr(loaded.log.level)
@@ -102,6 +105,17 @@ def manager(settings: Config, side: Literal["engine", "desktop", "headless"] = "
             _name_failure(plugins, info.name)
         plugins.on_change(lambda name, _state: _name_failure(plugins, name))
     return plugins
+
+
+_SAID: ContextVar[frozenset[str]] = ContextVar("flowdeck_said", default=frozenset())
+
+
+def _say_once(messages: Iterable[str]) -> None:
+    """Some commands read the configuration twice."""
+    for message in messages:
+        if message not in _SAID.get():
+            _SAID.set(_SAID.get() | {message})
+            notice(message)
 
 
 def _name_failure(plugins: PluginManager, name: str) -> None:

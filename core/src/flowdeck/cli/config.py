@@ -47,8 +47,7 @@ def path(json: _app.Json = False) -> None:
     Example:
         flowdeck config path
     """
-    config = _app.config()
-    places = {"engine": config.path, "desktop": config.desktop_path, "data": config.engine.data}
+    places = _places()
     if json:
         _app.print_json(places)
         return
@@ -72,6 +71,19 @@ def check(json: _app.Json = False) -> None:
         typer.echo(problem)
     if problems:
         raise typer.Exit(1)
+
+
+def _places() -> dict[str, Path]:
+    """Where things lie; a file that cannot be read is said, and must all the same be found to be mended."""
+    try:
+        config = _app.config()
+    except ConfigError as error:
+        from flowdeck.config import config_path, data_path, desktop_path
+
+        _app.notice(str(error))
+        engine = _app.options().config or config_path()
+        return {"engine": engine, "desktop": desktop_path(engine), "data": _app.options().data_dir or data_path()}
+    return {"engine": config.path, "desktop": config.desktop_path, "data": config.engine.data}
 
 
 def _leaves(values: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:

@@ -4,7 +4,7 @@ Two files, each with one owner: `config.toml` (engine, stores, plugins, log) is 
 beside it (chart, appearance, window, settings of scope `view`) by the desktop.
 """
 
-from flowdeck.config.load import load_config
+from flowdeck.config.load import load_config, stray_variables
 from flowdeck.config.model import (
     AppearanceConfig,
     ChartConfig,
@@ -34,5 +34,6 @@ __all__ = [
     "problems_of",
     "save_desktop",
     "save_engine",
+    "stray_variables",
     "usable_folder",
 ]

@@ -20,9 +20,14 @@ from flowdeck.config.paths import config_path, desktop_path
 from flowdeck.config.problems import InvalidConfigError, Problem, near, problems_of
 from flowdeck.errors import ConfigError
 
-__all__ = ["load_config"]
+__all__ = ["load_config", "stray_variables"]
 
 _NOTHING: Mapping[str, Any] = MappingProxyType({})
+_VARIABLES = frozenset(
+    f"FLOWDECK_{name}" for name in ("CONFIG", "DATA", "DATA_DIR", "NO_DESKTOP", "PYTHON", "UPDATE_PICTURES")
+)
+"""Variables that are read and are no settings: by the paths, the run script and the tests."""
+
 _POSITION = re.compile(r"(.*) \(at (?:line (\d+), column (\d+)|end of document)\)", re.DOTALL)
 
 
@@ -110,6 +115,24 @@ def _environment() -> _Source:
         raise ConfigError(
             f"environment: {error}; a section is set value by value, as FLOWDECK_ENGINE__PORT=9000"
         ) from error
+
+
+def stray_variables(environment: Mapping[str, str]) -> list[str]:
+    """What to say of variables that look like settings and are none, as FLOWDECK_PORT."""
+    strays = sorted(name for name in environment if name.startswith("FLOWDECK_") and "__" not in name)
+    known = {f"FLOWDECK_{section.upper()}" for section in Config.model_fields} | _VARIABLES
+    keys = [f"FLOWDECK_{key.replace('.', '__').upper()}" for key in _leaves(Config().model_dump())]
+    return [
+        f"{name} is no setting and is ignored; a section is set value by value{_near(name, keys)}"
+        for name in strays
+        if name not in known
+    ]
+
+
+def _near(name: str, keys: list[str]) -> str:
+    ending = "__" + name.removeprefix("FLOWDECK_")
+    same = next((key for key in keys if key.endswith(ending)), None)
+    return f"; did you mean {same}?" if same else near(name, keys)
 
 
 def _decoded(values: Any) -> Any:
