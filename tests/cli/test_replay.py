@@ -10,6 +10,7 @@ import pytest
 from flowdeck.cli import main
 from flowdeck.engine import RunInfo
 from flowdeck.engine.runs import Runs
+from flowdeck.errors import CaptureError
 from flowdeck.testing.captures import CaptureBuilder
 from flowdeck.testing.damage import DAMAGED_LINES, tear
 
@@ -155,3 +156,20 @@ def test_both_real_captures_replay_without_a_problem(
     assert usdm["rows"]["trades/binance-usdm/BTCUSDT?feed=raw"] == 21_313
     assert spot["rows"]["quotes/binance-spot/BTCUSDT"] == 28_040
     assert usdm["problem_count"] == spot["problem_count"] == 0
+
+
+@pytest.mark.parametrize(
+    "words", [("replay", "--headless", "CAPTURE"), ("export", "bars", "--out", "x.csv", "--capture", "CAPTURE")]
+)
+def test_a_capture_without_permission_is_no_wrong_usage(
+    words: tuple[str, ...], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = CaptureBuilder().agg_trade("1", "1").write(tmp_path / "a.gz")
+
+    def denied(_: object) -> None:
+        raise CaptureError(f"{path}: Permission denied")
+
+    monkeypatch.setattr("os.access", lambda *_, **__: False)
+    monkeypatch.setattr("flowdeck.captures.opening.CaptureReader", denied)
+    assert main.main([str(path) if word == "CAPTURE" else word for word in words]) == 1
+    assert "a.gz: Permission denied" in capsys.readouterr().err

@@ -31,7 +31,7 @@ def chart(
         str, typer.Option(metavar="URL", help="Show the engine at this address.", show_default=False)
     ] = "",
     capture: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="Replay a capture at once.", show_default=False)
+        Path | None, typer.Option(metavar="FILE", help="Replay a capture at once.", show_default=False, readable=False)
     ] = None,
     speed: Annotated[str, typer.Option(metavar="N|max", help="Speed of the replay.")] = "1",
 ) -> None:

@@ -28,7 +28,8 @@ def export(
     kind: Annotated[_Kind, typer.Argument(help="What to write.")],
     out: Annotated[Path, typer.Option("--out", metavar="FILE", help="The table: .csv or .parquet.")],
     capture: Annotated[
-        Path | None, typer.Option("--capture", metavar="FILE", help="Read this capture.", show_default=False)
+        Path | None,
+        typer.Option("--capture", metavar="FILE", help="Read this capture.", show_default=False, readable=False),
     ] = None,
     attach: Annotated[
         str | None, typer.Option("--attach", metavar="URL", help="Read the engine at this address.", show_default=False)

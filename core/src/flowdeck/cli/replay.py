@@ -20,7 +20,7 @@ _SHOWN_PROBLEMS = 10
 
 
 def replay(
-    capture: Annotated[Path, typer.Argument(metavar="CAPTURE", help="The file.", show_default=False)],
+    capture: Annotated[Path, typer.Argument(metavar="CAPTURE", help="The file.", show_default=False, readable=False)],
     speed: Annotated[str, typer.Option(metavar="N|max", help="Seconds of data per second.")] = "1",
     headless: Annotated[bool, typer.Option("--headless", help="Without a window: read it and sum it up.")] = False,
     as_json: _app.Json = False,

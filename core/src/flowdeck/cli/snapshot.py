@@ -33,7 +33,7 @@ _THEMES = ("dark", "light")
 
 
 def snapshot(
-    capture: Annotated[Path | None, typer.Option(metavar="FILE", help="Draw this capture.")] = None,
+    capture: Annotated[Path | None, typer.Option(metavar="FILE", help="Draw this capture.", readable=False)] = None,
     attach: Annotated[str, typer.Option(metavar="URL", help="Draw what a running engine has.")] = "",
     run: Annotated[str, typer.Option(metavar="ID", help="With --attach: this replay instead of live data.")] = "",
     instrument: Annotated[str, typer.Option(metavar="V:S", help="What to draw; a capture's first by default.")] = "",
