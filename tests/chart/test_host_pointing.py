@@ -228,3 +228,20 @@ def test_a_tag_beside_that_of_the_last_price_leaves_it_whole(settled: Any) -> No
         buffer = settled.frame().buffer
         rows = np.s_[round(last) - 8 : round(last) + 8, int(axis.left) + 2 :]
         np.testing.assert_array_equal(buffer[rows], clean[rows])
+
+
+def test_crosshair_lines_do_not_go_through_the_words_of_the_legend(settled: Any) -> None:
+    host = settled.host
+    host.hover(660, 20)
+    settled.frame()
+    row = round(host._cursor.line_y - 0.5)
+    legend = host._composer._legend[0].rect
+    assert legend.top < row < legend.bottom
+    picture = host.frame(settled.now_ns).buffer.copy()
+    host.hover(660, 300)
+    settled.frame()
+    words = np.s_[row, int(legend.left) + 1 : int(legend.right) - 1]
+    np.testing.assert_array_equal(picture[words], host.frame(settled.now_ns).buffer[words])
+    assert (
+        picture[row, int(legend.right) + 4 :] != host.frame(settled.now_ns).buffer[row, int(legend.right) + 4 :]
+    ).any()

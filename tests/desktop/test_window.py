@@ -16,6 +16,7 @@ from flowdeck.desktop.app import choice_of
 from flowdeck.desktop.charting import Charting
 from flowdeck.desktop.chartpane import ChartPane
 from flowdeck.desktop.linkstatus import LinkState, Reply
+from flowdeck.instruments import InstrumentId
 from flowdeck.streams import Batch
 from flowdeck.testing.samples import sample_bars, sample_trades
 
@@ -43,6 +44,25 @@ def test_it_shows_what_was_chosen_and_the_last_price(stage: Any) -> None:
     assert bar.timeframes.button("1m").isChecked()
     assert stage.host.last_price is not None
     stage.until(lambda: bar.price_text() == f"{stage.host.last_price:,.1f}")
+
+
+def test_it_can_be_as_narrow_as_1000(stage: Any) -> None:
+    stage.window.topbar.show_instrument(InstrumentId("binance-usdm", "BTCUSDT"))
+    stage.window.topbar.show_price(161_659.8, 1, rises=True)
+    QApplication.processEvents()
+    stage.window.resize(1, 1)
+    QApplication.processEvents()
+    assert stage.window.width() <= 1000
+    assert stage.window.height() <= 700
+
+
+def test_the_field_for_other_timeframes_is_there_where_there_is_room(stage: Any) -> None:
+    bar = stage.window.topbar
+    assert bar.typed.isVisible()
+    bar.resize(bar.minimumWidth(), bar.height())
+    assert not bar.typed.isVisible()
+    bar.resize(bar.minimumWidth() + 120, bar.height())
+    assert bar.typed.isVisible()
 
 
 @pytest.mark.parametrize(("move", "tone"), [(1, "buy"), (-1, "sell")])

@@ -106,6 +106,15 @@ class Composer:
             marks.append((area, lambda: draw_banners(canvas, theme, plot, scene.banners, canvas.scale)))
         return marks
 
+    def under_legend(self, scene: Scene, rect: Rect) -> Rect | None:
+        """The part of an area that the legend covers; None where it covers nothing of it."""
+        if scene.plot is None or self._legend is None:
+            return None
+        legend = self._legend[0].rect
+        left, right = max(rect.left, legend.left), min(rect.right, legend.right)
+        top, bottom = max(rect.top, legend.top), min(rect.bottom, legend.bottom)
+        return Rect(left, top, right - left, bottom - top) if left < right and top < bottom else None
+
     def _laid_out(self, view: View, plot: Rect, groups: tuple[tuple[Text, ...], ...]) -> tuple[Legend, Hashable]:
         """The legend and all that it depends on. Its words are measured only when they change."""
         key = (groups, plot, view.theme.name)

@@ -38,7 +38,7 @@ def draw_pointer(composer: Composer, scene: Scene, cursor: Cursor | None, explai
     composer.cursor.restore(composer.canvas.buffer)
     if cursor is not None:
         for pane, line in lines(scene, cursor):
-            _line(composer, pane, line, scene.theme["chart.crosshair"])
+            _line(composer, pane, line, scene)
         with composer.canvas.pixels():
             _columns(composer, scene, cursor)
             _tags(composer, scene, cursor)
@@ -48,8 +48,8 @@ def draw_pointer(composer: Composer, scene: Scene, cursor: Cursor | None, explai
             _card(composer, scene, explained)
 
 
-def _line(composer: Composer, pane: str, line: Rect, colour: int) -> None:
-    """A dashed line where nothing was painted over the pane's underlay."""
+def _line(composer: Composer, pane: str, line: Rect, scene: Scene) -> None:
+    """A dashed line where nothing was painted over the pane's underlay, nor words over that."""
     buffer, scale = composer.canvas.buffer, composer.canvas.scale
     composer.cursor.save(buffer, line, scale)
     rows, columns = device(line, scale, buffer)
@@ -57,8 +57,11 @@ def _line(composer: Composer, pane: str, line: Rect, colour: int) -> None:
     period = max(1, round(_DASH_PX * scale))
     down, across = np.arange(rows.start, rows.stop)[:, None], np.arange(columns.start, columns.stop)
     seen &= ((down if line.height > line.width else across) // period) % 2 == 0
+    if not pane and (legend := composer.under_legend(scene, line)) is not None:
+        y, x = device(legend, scale, buffer)
+        seen[y.start - rows.start : y.stop - rows.start, x.start - columns.start : x.stop - columns.start] = False
     part = buffer[rows, columns]
-    buffer[rows, columns] = np.where(seen, blend(part, colour), part)
+    buffer[rows, columns] = np.where(seen, blend(part, scene.theme["chart.crosshair"]), part)
 
 
 def _columns(composer: Composer, scene: Scene, cursor: Cursor) -> None:

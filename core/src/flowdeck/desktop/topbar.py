@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QRectF, QSize, Qt, Signal
-from PySide6.QtGui import QFontMetrics, QPainter, QPaintEvent
+from PySide6.QtGui import QFontMetrics, QPainter, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import QLayout, QLineEdit, QWidget
 from typing_extensions import override
 
@@ -144,6 +144,19 @@ class TopBar(Bar):
             return
         self.timeframe_chosen.emit(timeframe)
 
+    def _fold(self) -> None:
+        """Leave the field for other timeframes out where the window is narrow."""
+        layout = self.layout()
+        assert layout is not None
+        self.typed.hide()
+        self.setMinimumWidth(layout.minimumSize().width())
+        self.typed.setVisible(self.width() >= self.minimumWidth() + layout.spacing() + self.typed.width())
+
+    @override
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._fold()
+
     def show_instrument(self, instrument: InstrumentId) -> None:
         """Name the instrument; the price of the one before goes."""
         self._instrument.show_instrument(instrument)
@@ -156,7 +169,10 @@ class TopBar(Bar):
             return
         self._last = price, rises
         restyle(self._price, "tone", "buy" if rises else "sell")
-        self._price.setText(figures.price(price, decimals))
+        known, words = self._price.text(), figures.price(price, decimals)
+        self._price.setText(words)
+        if len(words) != len(known):
+            self._fold()
 
     def price_text(self) -> str:
         """The last price as it is written."""
