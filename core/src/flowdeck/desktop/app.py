@@ -136,6 +136,13 @@ def _warmed(shell: Shell, future: Future[Any]) -> None:
     leave_alone_what_stays()
 
 
+def _shell(config: Config, launch: Launch) -> Shell:
+    manager = PluginManager(config, "desktop", safe_mode=launch.safe_mode)
+    manager.load()
+    link = engine_link(config, launch, manager.kinds)
+    return Shell(config, manager, choice_of(config), link, safe_mode=launch.safe_mode)
+
+
 def run(config: Config, launch: Launch) -> int:
     """Show the window until it is closed; the exit code.
 
@@ -145,11 +152,7 @@ def run(config: Config, launch: Launch) -> int:
     application = QApplication.instance() or QApplication(sys.argv[:1])
     assert isinstance(application, QApplication)
     prepare(application)
-    manager = PluginManager(config, "desktop", safe_mode=launch.safe_mode)
-    manager.load()
-    shell = Shell(
-        config, manager, choice_of(config), engine_link(config, launch, manager.kinds), safe_mode=launch.safe_mode
-    )
+    shell = _shell(config, launch)
     dress(application, shell)
     interrupts = Interrupts(shell.interrupt)
     shell.ended.connect(application.quit)

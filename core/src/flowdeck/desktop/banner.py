@@ -38,18 +38,8 @@ class BannerBar(QFrame):
         self._actions = {name: self._button(name, text) for name, text in ACTION_TEXTS.items()}
         self.dismiss = IconButton(look, "close", "Dismiss", kind="rowicon", size_px=14)
         self.dismiss.clicked.connect(lambda: self._act("dismiss"))
-        self.setLayout(
-            row(
-                self._icon,
-                self._text,
-                self._figure,
-                self._note,
-                4,
-                None,
-                *self._actions.values(),
-                margins=(12, 0, 6, 0),
-            )
-        )
+        said = (self._icon, self._text, self._figure, self._note)
+        self.setLayout(row(*said, 4, None, *self._actions.values(), margins=(12, 0, 6, 0)))
         look.changed.connect(self._paint_icon)
         self.hide()
 

@@ -81,6 +81,7 @@ class Shell(QObject):
         self._tick_timer = QTimer(self)
         self._tick_timer.setInterval(_TICK_MS)
         self._connect()
+        self._connect_parts()
         self.window.restore(config.window)
         self.board.show_choice()
 
@@ -124,7 +125,7 @@ class Shell(QObject):
         self.tick()
 
     def _connect(self) -> None:
-        window, actions = self.window, self.actions
+        window = self.window
         self.pump.frame.connect(self.frame)
         window.seen_changed.connect(self._seen)
         window.closing.connect(self._close)
@@ -138,6 +139,15 @@ class Shell(QObject):
         self.session.metrics_news.connect(self.board.show_metrics)
         self.replaying.changed.connect(self.board.show_replay)
         self._tick_timer.timeout.connect(self.tick)
+        self.desk.changed.connect(lambda _plugin: self.charting.refresh())
+        self.switch.changed.connect(self.pump.request)
+        self.switch.enabled.connect(self.charting.reopen)
+        for source in (self.charting.failed, self.memory.failed, self.desk.failed, self.switch.failed):
+            source.connect(self.board.say)
+
+    def _connect_parts(self) -> None:
+        """What the user asks for in the parts of the window."""
+        window, actions = self.window, self.actions
         window.topbar.timeframe_chosen.connect(self.charting.show_timeframe)
         window.dock.toggled.connect(lambda layer, on: self.charting.show_layer(layer, visible=on))
         window.dock.details_asked.connect(actions.show_plugin)
@@ -146,11 +156,6 @@ class Shell(QObject):
         window.pane.live_asked.connect(self.charting.to_live)
         window.pane.banner_acted.connect(actions.act)
         window.statusbar.faults_asked.connect(actions.show_plugins)
-        self.desk.changed.connect(lambda _plugin: self.charting.refresh())
-        self.switch.changed.connect(self.pump.request)
-        self.switch.enabled.connect(self.charting.reopen)
-        for source in (self.charting.failed, self.memory.failed, self.desk.failed, self.switch.failed):
-            source.connect(self.board.say)
         actions.connect_topbar(window.topbar)
         window.connect_shortcuts(actions)
 

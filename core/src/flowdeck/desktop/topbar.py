@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QRectF, QSize, Qt, Signal
+from PySide6.QtCore import QRectF, QSize, Qt, Signal, SignalInstance
 from PySide6.QtGui import QFontMetrics, QPainter, QPaintEvent, QResizeEvent
-from PySide6.QtWidgets import QLayout, QLineEdit, QWidget
+from PySide6.QtWidgets import QLayout, QLineEdit, QPushButton, QWidget
 from typing_extensions import override
 
 from flowdeck.desktop import figures
@@ -80,25 +80,20 @@ class TopBar(Bar):
 
     def __init__(self, look: Look) -> None:
         super().__init__("topbar", look, height_px=48)
+        self._look, self._running = look, ""
+        self._feed: FeedState | None = None
+        self._last: tuple[float, bool] | None = None
         self._instrument = _InstrumentButton(look)
         self.instrument_button = self._instrument.button
         self.instrument_button.clicked.connect(self.instrument_asked)
         self._price = label(size="price", weight="semibold", figures=True)
         self._price.setAccessibleName("Last price")
         self._price.setObjectName("last_price")
-        self._last: tuple[float, bool] | None = None
         offered = [(str(timeframe), _shown(timeframe)) for timeframe in CHART_TIMEFRAMES]
         self.timeframes = Segments(offered, name="Timeframe")
         self.timeframes.chosen.connect(lambda text: self.timeframe_chosen.emit(Timeframe.parse(text)))
         self.typed = self._typed_timeframe()
-        self.live, self.replay = button("Live", "chip"), button("Replay", "chip")
-        for chip, asked in ((self.live, self.live_asked), (self.replay, self.replay_asked)):
-            chip.setCheckable(True)
-            chip.clicked.connect(self._paint_chips)  # the state is marked by what happens, not by the click
-            chip.clicked.connect(asked)
-        self._look = look
-        self._running = ""
-        self._feed: FeedState | None = None
+        self.live, self.replay = self._chip("Live", self.live_asked), self._chip("Replay", self.replay_asked)
         self.snapshot = IconButton(look, "camera", "Snapshot (Ctrl S)")
         self.plugins = IconButton(look, "puzzle", "Plugins")
         self.settings = IconButton(look, "gear", "Settings (Ctrl ,)")
@@ -109,6 +104,13 @@ class TopBar(Bar):
         look.changed.connect(self._fit_typed)
         self._fit_typed()
         self.show_live()
+
+    def _chip(self, text: str, asked: SignalInstance) -> QPushButton:
+        chip = button(text, "chip")
+        chip.setCheckable(True)
+        chip.clicked.connect(self._paint_chips)  # the state is marked by what happens, not by the click
+        chip.clicked.connect(asked)
+        return chip
 
     def _connect_icons(self) -> None:
         self.snapshot.clicked.connect(self.snapshot_asked)
