@@ -78,7 +78,7 @@ def outline(canvas: Canvas, rect: Rect, colour: int, width_px: float = 1.0) -> N
 
 def rounded(canvas: Canvas, rect: Rect, radius_px: float, fill: int, scale: float = 1.0) -> None:
     """A filled rectangle with round, smooth corners."""
-    n = ceil(min(radius_px, rect.width / 2, rect.height / 2) * scale)
+    n = max(0, ceil(min(radius_px, rect.width / 2, rect.height / 2) * scale))
     whole, pixel = n / scale, 1.0 / scale
     x, y, at_right, at_bottom, cover = _corners(n)
     left = rect.left + x * pixel + at_right * (rect.width - whole)
