@@ -140,7 +140,8 @@ def test_warming_happens_once_and_on_a_thread() -> None:
 
 
 def test_a_picture_that_cannot_be_finished_leaves_the_one_before(tmp_path: Path) -> None:
-    out = tmp_path / "a.png"
+    out = tmp_path / "pictures" / "a.png"
+    out.parent.mkdir()
     out.write_bytes(b"before")
     canvas = RasterCanvas(64, 64)
     limits = resource.getrlimit(resource.RLIMIT_FSIZE)
@@ -151,4 +152,4 @@ def test_a_picture_that_cannot_be_finished_leaves_the_one_before(tmp_path: Path)
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, limits)
     assert out.read_bytes() == b"before"
-    assert list(tmp_path.iterdir()) == [out]
+    assert list(out.parent.iterdir()) == [out]

@@ -69,13 +69,15 @@ def test_csv_writes_small_amounts_without_an_exponent(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("name", ["a.csv", "a.parquet"])
 def test_a_full_disk_is_one_line_and_leaves_nothing_behind(name: str, tmp_path: Path) -> None:
+    out = tmp_path / "tables" / name
+    out.parent.mkdir()
     rows = Kinds(CORE_KINDS)["trades"].empty(5_000)
     rows["ts"] = np.random.default_rng(1).integers(0, 2**62, len(rows))
     limits = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (4_096, limits[1]))
     try:
-        with pytest.raises(FlowdeckError, match=f"{name}: cannot be written"), writing(tmp_path / name) as writer:
+        with pytest.raises(FlowdeckError, match=f"{name}: cannot be written"), writing(out) as writer:
             writer.write(table("trades", rows, SAMPLE_INSTRUMENT))
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, limits)
-    assert list(tmp_path.iterdir()) == []
+    assert list(out.parent.iterdir()) == []
