@@ -100,7 +100,7 @@ class AppearanceConfig(_Section):
     ui_font: str = Field(default="Inter", min_length=1, description="Font family of words.")
     figures_font: str = Field(default="JetBrains Mono", min_length=1, description="Font family of figures.")
     font_size_px: int = Field(
-        default=12, ge=10, le=24, description="Size of body text, px; figures in the chart are 1 px less."
+        default=12, ge=10, le=24, description="Size of body text, px; the whole chart grows and shrinks with it."
     )
 
 
