@@ -32,8 +32,5 @@ def spot_capture() -> Path:
 @pytest.fixture(autouse=True)
 def _own_folders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """No test reads or writes the user's configuration or data."""
-    config = tmp_path / "config" / "config.toml"
-    config.parent.mkdir()
-    config.touch()
-    monkeypatch.setenv("FLOWDECK_CONFIG", str(config))
+    monkeypatch.setenv("FLOWDECK_CONFIG", str(tmp_path / "config" / "config.toml"))
     monkeypatch.setenv("FLOWDECK_DATA_DIR", str(tmp_path / "data"))

@@ -106,14 +106,6 @@ def test_another_command_says_the_first_problem_in_one_line(capsys: pytest.Captu
     )
 
 
-def test_a_file_that_the_environment_names_and_is_not_there_is_said_too(
-    capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("FLOWDECK_CONFIG", str(tmp_path / "lost.toml"))
-    assert main(["config", "path"]) == 0
-    assert capsys.readouterr().err.count("lost.toml does not exist; the defaults are in force") == 1
-
-
 def test_the_places_of_a_broken_configuration_are_shown(capsys: pytest.CaptureFixture[str]) -> None:
     path = _write("[engine\n")
     assert main(["config", "path", "--json"]) == 0

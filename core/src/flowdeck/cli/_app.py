@@ -77,13 +77,12 @@ def config(overrides: Mapping[str, Any] | None = None) -> Config:
     Raises:
         ConfigError: naming file, key, value and what is allowed.
     """
-    from flowdeck.config import config_path, load_config, stray_variables
+    from flowdeck.config import load_config, stray_variables
 
     given_path = options().config
     _say_once(stray_variables(os.environ))
-    named = given_path or (config_path() if os.environ.get("FLOWDECK_CONFIG") else None)
-    if named is not None and not named.exists():
-        _say_once([f"{named} does not exist; the defaults are in force"])
+    if given_path is not None and not given_path.exists():
+        _say_once([f"{given_path} does not exist; the defaults are in force"])
     given = {"engine.data": options().data_dir, **(overrides or {})}
     loaded = load_config(path=given_path, overrides={key: v for key, v in given.items() if v is not None})
     _log_to_stderr(loaded.log.level)
